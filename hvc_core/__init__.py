@@ -1,0 +1,1 @@
+"""hvc_core: train, evaluate and serve video classifiers; knows no Streamlit and no command line."""
