@@ -1,0 +1,1 @@
+"""training: the command line, `python -m training …`, and the recipes that it trains by."""
