@@ -77,7 +77,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
 
 
 def _people_errors() -> tuple[type[Exception], ...]:
-    """The error classes of the modules that are loaded: another module's cannot have been raised."""
+    """The error classes of the modules that are loaded: no other can have been raised."""
     return tuple(
         getattr(sys.modules[module], name)
         for module, name in PEOPLE_ERRORS

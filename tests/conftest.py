@@ -1,0 +1,78 @@
+"""What every test has: quiet frameworks, the loopback only, where the data and the browser are.
+
+May import: the standard library, pytest, hypothesis.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Set before any test module loads a framework: they read these once, on import.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# No deadline: a slow machine is no failure. In CI the same examples every time.
+hypothesis.settings.register_profile("hvc", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hvc")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's root folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def ucf50() -> Path:
+    """The real clips, one folder a class; the test is skipped where they are not."""
+    data = Path(os.environ.get("HVC_DATA", ROOT.parent / "shared" / "ucf50"))
+    if not data.is_dir():
+        pytest.skip(f"no UCF50 clips: {data} is not there (HVC_DATA names their folder)")
+    return data
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The program of an installed Chromium; the test is skipped where there is none."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Refuses connections of this process to any other machine: a test that needs one is wrong."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def allowed(sock: socket.socket, address: Any) -> None:
+        local = sock.family == getattr(socket, "AF_UNIX", None)
+        if not local and str(address[0]) not in {"127.0.0.1", "::1", "localhost", "0.0.0.0", "::"}:
+            raise OSError(f"tests stay on this machine; refused a connection to {address}")
+
+    def guarded(sock: socket.socket, address: Any) -> None:
+        allowed(sock, address)
+        connect(sock, address)
+
+    def guarded_ex(sock: socket.socket, address: Any) -> int:
+        allowed(sock, address)
+        return connect_ex(sock, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    patch.setattr(socket.socket, "connect_ex", guarded_ex)
+    yield
+    patch.undo()
