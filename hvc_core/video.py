@@ -1,11 +1,12 @@
 """The only place that decodes video: probe, evenly spaced frames, a preview for a browser.
 
-May import: numpy, PyAV. Knows nothing of models, studies or pages.
+How a file is opened is in hvc_core.containers, what is refused in hvc_core.limits, the preview
+in hvc_core.preview; the rest of the code takes all of it from here.
+May import: numpy, PyAV and those three. Knows nothing of models, studies or pages.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,23 @@ from pathlib import Path
 import av
 import numpy as np
 
+from hvc_core.containers import Damage, Probe, no_frame, opened, probe, turn_of
+from hvc_core.limits import Limits, VideoError
+from hvc_core.preview import preview
+
+__all__ = [
+    "FRAMES",
+    "Limits",
+    "Probe",
+    "Sampled",
+    "VideoError",
+    "middles",
+    "preview",
+    "probe",
+    "sample",
+]
+
 FRAMES = 20  # the seed study's sequence length, and every model's
-
-
-class VideoError(ValueError):
-    """A clip that cannot be used; the message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,7 @@ class Sampled:
     """The frames taken from one clip.
 
     Attributes:
-        images: dict. (height, width) -> uint8 array (count, height, width, 3), RGB.
+        images: dict. (height, width) -> uint8 array (count, height, width, 3), RGB, upright.
         seconds: float64 array (count,). When each frame is shown, from the clip's start.
         decoded: int. Frames that really decoded (headers lie).
         notes: tuple of str. What a person should know, such as a truncated file.
@@ -56,87 +69,153 @@ def middles(times: np.ndarray, end: float, count: int) -> np.ndarray:
 
 
 def sample(
-    source: Path | bytes, sizes: Sequence[tuple[int, int]], count: int = FRAMES
+    source: Path | bytes,
+    sizes: Sequence[tuple[int, int]],
+    count: int = FRAMES,
+    limits: Limits | None = None,
 ) -> Sampled:
     """Decodes a clip once and keeps `count` evenly spaced frames in every size asked for.
 
+    Full-size frames are dropped as soon as they are scaled, so memory does not grow with the
+    clip's length.
+
     Args:
         source: Path or bytes. The video file.
-        sizes: (height, width) pairs.
+        sizes: (height, width) pairs. Frames are squashed to them, whatever the clip's shape.
         count: int. Frames to keep; a clip with fewer repeats some.
+        limits: Limits or None. None takes everything on: for files of one's own.
 
     Raises:
-        VideoError: the file is no video, or nothing in it decodes.
+        VideoError: the file is no video, is over a limit, or nothing in it decodes.
     """
-    times, duration = _packet_times(source)
-    wanted = middles(times, times[-1] + duration, count)
-    images, seen = _decode(source, sizes, set(wanted.tolist()))
-    if len(seen) != len(times):  # packets and frames differ: choose again from what decoded
-        times = seen
-        wanted = middles(times, times[-1] + duration, count)
-        images, _ = _decode(source, sizes, set(wanted.tolist()))
-    stacked = {s: np.stack([images[s][i] for i in wanted]) for s in images}
-    return Sampled(stacked, times[wanted] - times[0], len(times))
+    plan = _plan(source, limits)
+    times = plan.times
+    wanted = middles(times, times[-1] + plan.last, count)
+    done = _decode(source, sizes, set(wanted.tolist()), limits)
+    if len(done.times) != len(times):  # packets and frames differ: choose again
+        times = done.times
+        wanted = middles(times, times[-1] + plan.last, count)
+        done = _decode(source, sizes, set(wanted.tolist()), limits)
+    stacked = {size: np.stack([kept[i] for i in wanted]) for size, kept in done.images.items()}
+    notes = _notes(plan, times, done.damage, count)
+    return Sampled(stacked, times[wanted] - times[0], len(times), notes)
 
 
-def _open(source: Path | bytes):
-    try:
-        container = av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source))
-    except (av.FFmpegError, OSError) as error:
-        raise VideoError(f"not a video that can be read ({error})") from error
-    if not container.streams.video:
-        container.close()
-        raise VideoError("the file has no video stream")
-    return container
+@dataclass(frozen=True)
+class _Plan:
+    """What the packets tell, none of them decoded."""
+
+    times: np.ndarray  # float64 (N,), seconds, increasing
+    last: float  # how long the last frame is shown, in seconds
+    announced: int  # frames that the header promises, 0 where it does not say
+    seconds: float | None  # the duration that the header promises
 
 
-def _packet_times(source: Path | bytes) -> tuple[np.ndarray, float]:
-    """Display times of all packets (sorted, seconds) and one frame's duration, decoding none."""
-    with _open(source) as container:
-        stream = container.streams.video[0]
-        stamps = [
-            p.pts if p.pts is not None else p.dts
-            for p in container.demux(stream)
-            if p.size
-        ]
-        base = float(stream.time_base or 0)
-        rate = float(stream.average_rate or 25)
-    return _clean_times(stamps, base, rate), 1 / rate
+@dataclass(frozen=True)
+class _Decoded:
+    """What one pass over the clip kept."""
+
+    images: dict[tuple[int, int], dict[int, np.ndarray]]  # size -> running number -> RGB
+    times: np.ndarray  # float64 (N,), seconds, of every frame that decoded
+    damage: Damage
 
 
-def _clean_times(stamps: list, base: float, rate: float) -> np.ndarray:
+def _plan(source: Path | bytes, limits: Limits | None) -> _Plan:
+    """Reads every packet's display time, decoding none."""
+    stamps: list[int | None] = []
+    hidden, final, duration = 0, None, 0
+    with opened(source, limits) as file:
+        for packet in file.packets():
+            if packet.is_discard:  # before the start of an edited clip: decoded, never shown
+                hidden += 1
+                continue
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            stamps.append(stamp)
+            file.limits.check_frames(len(stamps))
+            if stamp is not None and (final is None or stamp > final):
+                final, duration = stamp, packet.duration or 0
+        if not stamps:
+            raise no_frame(file.damage)
+        times = _clean_times(stamps, file.base, file.rate)
+        last = 1 / file.rate
+        # Only where it differs clearly: with a constant rate both say the same, and containers
+        # round a packet's duration (Matroska to whole milliseconds).
+        if abs(duration * file.base - last) > last / 2 and duration > 0:
+            last = duration * file.base
+        file.limits.check_seconds(float(times[-1] - times[0]) + last)
+        announced = max(0, file.stream.frames - hidden)
+        return _Plan(times, last, announced, file.seconds)
+
+
+def _clean_times(stamps: Sequence[int | None], base: float, rate: float) -> np.ndarray:
     """Seconds, strictly increasing; counted at `rate` where stamps are missing or repeat."""
-    if not stamps:
-        raise VideoError("the file has no video frame")
-    if any(s is None for s in stamps) or len(set(stamps)) < len(stamps) or not base:
+    known = [s for s in stamps if s is not None]
+    if len(set(known)) < len(stamps) or not base:
         return np.arange(len(stamps)) / rate
-    return np.sort(np.asarray(stamps, np.float64)) * base
+    return np.sort(np.asarray(known, np.float64)) * base
 
 
 def _decode(
-    source: Path | bytes, sizes: Sequence[tuple[int, int]], wanted: set[int]
-) -> tuple[dict[tuple[int, int], dict[int, np.ndarray]], np.ndarray]:
+    source: Path | bytes,
+    sizes: Sequence[tuple[int, int]],
+    wanted: set[int],
+    limits: Limits | None,
+) -> _Decoded:
     """Decodes to the end; converts only the frames whose running number is wanted."""
-    images: dict[tuple[int, int], dict[int, np.ndarray]] = {tuple(s): {} for s in sizes}
-    stamps = []
-    with _open(source) as container:
-        stream = container.streams.video[0]
-        for number, frame in enumerate(container.decode(stream)):
+    images: dict[tuple[int, int], dict[int, np.ndarray]] = {(h, w): {} for h, w in sizes}
+    stamps: list[int | None] = []
+    with opened(source, limits) as file:
+        for number, frame in enumerate(file.frames()):
             stamps.append(frame.pts)
             if number in wanted:
-                for height, width in images:
-                    small = frame.reformat(
-                        width=width, height=height, format="rgb24", interpolation="AREA"
-                    )
-                    images[height, width][number] = small.to_ndarray()
-        base, rate = float(stream.time_base or 0), float(stream.average_rate or 25)
-    return images, _clean_times(stamps, base, rate)
+                for size, kept in images.items():
+                    kept[number] = _scaled(frame, *size)
+        if not stamps:
+            raise no_frame(file.damage)
+        times = _clean_times(stamps, file.base, file.rate)
+        file.limits.check_seconds(float(times[-1] - times[0]))
+        return _Decoded(images, times, file.damage)
 
 
-def probe(source: Path | bytes) -> None:
-    """Raises VideoError unless the file opens and its first frame decodes."""
-    with _open(source) as container:
-        try:
-            next(container.decode(container.streams.video[0]))
-        except (av.FFmpegError, StopIteration) as error:
-            raise VideoError(f"no frame decodes ({error or 'empty stream'})") from error
+def _scaled(frame: av.VideoFrame, height: int, width: int) -> np.ndarray:
+    """A frame as RGB, upright, squashed to the size: uint8 (height, width, 3)."""
+    turn = turn_of(frame)
+    if turn.swap:  # scale first, to the size lying on its side: it is cheaper to turn then
+        height, width = width, height
+    small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+    return turn.apply(small.to_ndarray())
+
+
+def _notes(plan: _Plan, times: np.ndarray, damage: Damage, count: int) -> tuple[str, ...]:
+    """What a person should know of how the frames were come by."""
+    notes = []
+    decoded = len(times)
+    seconds = float(times[-1] - times[0]) + plan.last
+    # Headers are often off by a frame or two, and a sound track may end later than the picture.
+    short = plan.announced - decoded > max(2, plan.announced // 50)
+    if not plan.announced and plan.seconds:
+        short = seconds < 0.95 * plan.seconds - 0.3
+    if short:
+        of_frames = f" of {plan.announced}" if plan.announced else ""
+        of_seconds = f" of {plan.seconds:.1f}" if plan.seconds else ""
+        notes.append(
+            f"The file is cut short or damaged: {decoded}{of_frames} frames decode, "
+            f"{seconds:.1f}{of_seconds} s. The answer is from these."
+        )
+    elif damage.stopped:
+        notes.append(
+            f"The file is damaged: it becomes unreadable after {decoded} frames, {seconds:.1f} s. "
+            "The answer is from these."
+        )
+    if damage.lost and not short:
+        notes.append(f"{damage.lost} damaged frame(s) could not be decoded and were left out.")
+    if damage.marred:
+        notes.append(f"{damage.marred} frame(s) are damaged and decode only in part.")
+    if decoded == 1:
+        notes.append("The clip is a single frame: the models see it without any motion.")
+    elif decoded < count:
+        notes.append(
+            f"The clip has {decoded} frames, fewer than the {count} that the models see: "
+            "some are shown to them more than once."
+        )
+    return tuple(notes)

@@ -1,0 +1,320 @@
+"""What a video file is: opening it safely, its facts, and which way is up.
+
+May import: the standard library, numpy, PyAV, hvc_core.limits. Used by hvc_core.video, which is
+where the rest of the code gets these names from.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from hvc_core.limits import NO_LIMITS, Limits, VideoError
+
+ENDINGS = ".mp4, .mov, .avi, .mkv, .webm or .gif"
+
+# Without a list FFmpeg also takes playlists and scripts (concat, HLS, SDP ...), and an uploaded
+# one could make the server open its own files or addresses. The sound formats are here so that
+# a sound file is told "no video stream" instead of "not a video".
+_FORMATS = "mov,mp4,matroska,webm,avi,gif,asf,flv,mpegts,mpeg,ogg,wav,mp3,flac,aac"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a file says of itself; only its first frame was decoded.
+
+    Attributes:
+        container: str. FFmpeg's name of the format: `mov,mp4,m4a,3gp,3g2,mj2`.
+        codec: str. `h264`, `mpeg4`, `vp9` ...
+        pixels: str. FFmpeg's name of the pixel format: `yuv420p`.
+        width, height: int. Pixels, as displayed (a phone's rotation applied).
+        rotation: int. 0, 90, 180 or 270 degrees clockwise, from stored to displayed.
+        fps: float or None. Frames a second on average, where the file says.
+        seconds: float or None. Announced duration.
+        frames: int or None. Announced number of frames; often wrong, so nothing counts on it.
+    """
+
+    container: str
+    codec: str
+    pixels: str
+    width: int
+    height: int
+    rotation: int
+    fps: float | None
+    seconds: float | None
+    frames: int | None
+
+
+@dataclass
+class Damage:
+    """What went wrong while decoding.
+
+    Attributes:
+        lost: int. Packets that did not decode at all.
+        marred: int. Frames that decoded with visible damage.
+        stopped: bool. Whether the file became unreadable before its end.
+    """
+
+    lost: int = 0
+    marred: int = 0
+    stopped: bool = False
+
+
+class Turn(NamedTuple):
+    """How a stored picture becomes upright: swap its axes, then mirror along x, along y."""
+
+    swap: bool = False
+    flip_x: bool = False
+    flip_y: bool = False
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """Turns an image (height, width, 3) upright."""
+        if self.swap:
+            image = image.swapaxes(0, 1)
+        return image[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
+
+
+def turn_of(frame: av.VideoFrame) -> Turn:
+    """Reads the display matrix that phones write; the nearest quarter turn, mirrored or not."""
+    try:
+        data = frame.side_data["DISPLAYMATRIX"]
+    except KeyError:
+        return Turn()
+    except ValueError:  # PyAV refuses the whole list where it does not know one kind in it
+        return _TURNS[rotation_of(frame)]
+    # A stored point (x, y) is displayed at (a x + c y, b x + d y), up to a shift.
+    a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
+    swap = abs(b) + abs(c) > abs(a) + abs(d)
+    return Turn(swap, (c if swap else a) < 0, (b if swap else d) < 0)
+
+
+def rotation_of(frame: av.VideoFrame) -> int:
+    """Degrees clockwise from stored to displayed: 0, 90, 180 or 270 (the nearest)."""
+    return round(-frame.rotation / 90) % 4 * 90
+
+
+_TURNS = {
+    0: Turn(),
+    90: Turn(swap=True, flip_x=True),
+    180: Turn(flip_x=True, flip_y=True),
+    270: Turn(swap=True, flip_y=True),
+}
+
+
+@dataclass
+class Opened:
+    """An open file: its container, the video stream to decode, and what has gone wrong."""
+
+    container: InputContainer
+    stream: VideoStream
+    limits: Limits
+    damage: Damage = field(default_factory=Damage)
+
+    @property
+    def base(self) -> float:
+        """Seconds a timestamp unit, 0 where unknown."""
+        return float(self.stream.time_base or 0)
+
+    @property
+    def rate(self) -> float:
+        """Frames a second on average; 25 where the file does not say."""
+        return float(self.stream.average_rate or 25)
+
+    @property
+    def seconds(self) -> float | None:
+        """The announced duration of the video stream, where the file states it."""
+        if self.stream.duration is not None:
+            return self.stream.duration * self.base or None
+        if tag := self.stream.metadata.get("DURATION"):  # Matroska: 00:00:05.120000000
+            try:
+                hours, minutes, seconds = tag.split(":")
+                return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+            except ValueError:
+                pass
+        # Of the whole file; FFmpeg guesses it from the bit rate in formats with no header.
+        if self.container.duration and "matroska" in self.container.format.name:
+            return self.container.duration / av.time_base
+        return None
+
+    def packets(self) -> Iterator[av.Packet]:
+        """The video stream's packets, to the end or to where the file breaks."""
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.damage.stopped = True
+                return
+            if packet.size:
+                yield packet
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Decodes to the end, leaving out what does not decode.
+
+        Raises:
+            VideoError: more than the limits really decodes; headers may lie about that.
+        """
+        count = 0
+        for packet in chain(self.packets(), [None]):  # None: what the decoder still holds
+            try:
+                frames = self.stream.decode(packet)
+            except av.FFmpegError:
+                self.damage.lost += packet is not None
+                continue
+            for frame in frames:
+                count += 1
+                self.limits.check_frames(count)
+                self.limits.check_pixels(frame.width, frame.height)
+                self.damage.marred += frame.is_corrupt
+                yield frame
+
+
+@contextmanager
+def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[Opened]:
+    """Opens a file and checks what its headers tell against the limits.
+
+    Args:
+        source: Path or bytes. The video file.
+        limits: Limits or None. None takes everything on: for files of one's own.
+
+    Raises:
+        VideoError: the file is no video, has no video stream, or is over a limit.
+    """
+    limits = limits or NO_LIMITS
+    size, head = _head(source)
+    if not size:
+        raise VideoError("the file is empty (0 bytes); copy or record it again")
+    limits.check_bytes(size)
+    # "file:" so that no path is taken for an address. The decoder gets the pixel limit too, so
+    # that a file whose header understates its size is refused before memory is taken for it.
+    pixels = {"max_pixels": str(limits.max_pixels)}
+    try:
+        container = av.open(
+            io.BytesIO(source) if isinstance(source, bytes) else f"file:{source}",
+            "r",
+            options={"format_whitelist": _FORMATS, **pixels},
+        )
+    except (av.FFmpegError, OSError, UnicodeError) as error:
+        raise VideoError(_why_not_opened(source, size, head)) from error
+    with container:
+        stream = next((s for s in container.streams.video if not _is_cover(s)), None)
+        if stream is None:
+            raise VideoError(
+                "the file has no video stream"
+                + (", only sound" if container.streams.audio else "")
+                + "; choose one with a picture"
+            )
+        if stream.codec_context is None:
+            raise VideoError(
+                f"no decoder for its video stream; save it as H.264 in one of {ENDINGS}"
+            )
+        limits.check_pixels(stream.codec_context.width, stream.codec_context.height)
+        stream.codec_context.options = pixels
+        file = Opened(container, stream, limits)
+        limits.check_seconds(file.seconds or 0)
+        yield file
+
+
+def probe(source: Path | bytes, limits: Limits | None = None) -> Probe:
+    """Says what a file is, after making sure that its first frame decodes.
+
+    Args:
+        source: Path or bytes. The video file.
+        limits: Limits or None. None takes everything on.
+
+    Raises:
+        VideoError: the file does not open, is over a limit, or no frame of it decodes.
+    """
+    with opened(source, limits) as file:
+        frame = next(file.frames(), None)
+        if frame is None:
+            raise no_frame(file.damage)
+        turn, stream = turn_of(frame), file.stream
+        size = (frame.width, frame.height)
+        return Probe(
+            container=file.container.format.name,
+            codec=stream.codec_context.codec.canonical_name,
+            pixels=frame.format.name,
+            width=size[turn.swap],
+            height=size[not turn.swap],
+            rotation=rotation_of(frame),
+            fps=float(stream.average_rate) if stream.average_rate else None,
+            seconds=file.seconds,
+            frames=stream.frames or None,
+        )
+
+
+def no_frame(damage: Damage) -> VideoError:
+    """The error for a file in which nothing decodes."""
+    if damage.lost or damage.stopped:
+        return VideoError(
+            "no frame of it decodes: the file is damaged or cut short; copy or record it again"
+        )
+    return VideoError("the video stream has no frame; record or export the clip again")
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    """Whether a stream is the cover picture of a sound file."""
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _head(source: Path | bytes) -> tuple[int, bytes]:
+    """The file's size and its first 4 kB."""
+    if isinstance(source, bytes):
+        return len(source), source[:4096]
+    try:
+        with source.open("rb") as file:
+            return source.stat().st_size, file.read(4096)
+    except OSError as error:
+        raise VideoError(f"the file cannot be read ({error.strerror or error})") from error
+
+
+def _why_not_opened(source: Path | bytes, size: int, head: bytes) -> str:
+    """What a person should know of a file that FFmpeg does not open."""
+    if _is_text(head):
+        return f"the file is text, whatever its name says; choose a video ({ENDINGS})"
+    whole = (kind for kind, end in boxes(source, size) if end <= size)
+    if head[4:8] == b"ftyp" and b"moov" not in whole:
+        return (
+            "the file is cut short: its index, which MP4 and MOV keep at the end, is missing, so "
+            "nothing in it can be decoded. Copy or upload it again, whole"
+        )
+    return f"not a video that can be read; choose one of {ENDINGS}"
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.decode("utf-8", errors="ignore")
+    # A character cut in two at the end of the head is no reason to call it binary.
+    return len(text.encode()) >= len(head) - 3 and all(c.isprintable() or c.isspace() for c in text)
+
+
+def boxes(source: Path | bytes, size: int) -> list[tuple[bytes, int]]:
+    """The top-level boxes of an MP4 or MOV: (kind, where it ends); stops at what is no box."""
+    found = []
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            length, kind = int.from_bytes(file.read(4), "big"), file.read(4)
+            if length == 1:
+                length = int.from_bytes(file.read(8), "big")
+            elif length == 0:  # to the end of the file
+                length = size - at
+            if length < 8:
+                break
+            at += length
+            found.append((kind, at))
+    return found
