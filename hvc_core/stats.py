@@ -1,0 +1,363 @@
+"""Uncertainty: intervals and paired differences by resampling source videos, and the verdict.
+
+The bootstrap draws source videos ((class, group) pairs) with replacement, because the clips of one
+source are near-copies of each other: resampling clips would promise too much. One draw serves all
+models and seeds of a protocol, so that differences are paired. The intervals say how much the
+choice of films matters; how much retraining matters shows in the seeds beside them.
+
+Pure functions. May import: numpy, pandas, hvc_core.counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from hvc_core.counts import answers, per_source, scores, sources
+
+REPLICATES = 2000
+LEVEL = 0.95
+# With fewer films than this a resampling interval says nothing about other films.
+MIN_SOURCES = 5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval.
+
+    Attributes:
+        mean: float. The mean over seeds of the value on all clips (not of the replicates).
+        lo: float. Lower end of the interval.
+        hi: float. Upper end.
+    """
+
+    mean: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One model under one protocol.
+
+    Attributes:
+        model: str.
+        protocol: str.
+        seeds: tuple of int.
+        clips: int. Different clips predicted.
+        sources: int. Source videos that they come from.
+        accuracy: Estimate, 0 to 1; so are the three macro means over all classes.
+        precision_macro: Estimate.
+        recall_macro: Estimate.
+        f1_macro: Estimate.
+        f1: dict of class to Estimate.
+        recall: dict of class to Estimate.
+        accuracy_by_seed: tuple of float, in the order of `seeds`.
+        f1_macro_by_seed: tuple of float, in the order of `seeds`.
+    """
+
+    model: str
+    protocol: str
+    seeds: tuple[int, ...]
+    clips: int
+    sources: int
+    accuracy: Estimate
+    precision_macro: Estimate
+    recall_macro: Estimate
+    f1_macro: Estimate
+    f1: dict[str, Estimate]
+    recall: dict[str, Estimate]
+    accuracy_by_seed: tuple[float, ...]
+    f1_macro_by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Model a minus model b, on the clips that both predicted.
+
+    Attributes:
+        a: str. A model.
+        b: str. Another.
+        protocol: str.
+        accuracy: Estimate, -1 to 1. Positive where `a` is better.
+        f1_macro: Estimate, -1 to 1.
+        clips: int. Clips that both predicted.
+        sources: int. Source videos that they come from.
+        seeds: (int, int). Seeds of a and of b.
+    """
+
+    a: str
+    b: str
+    protocol: str
+    accuracy: Estimate
+    f1_macro: Estimate
+    clips: int
+    sources: int
+    seeds: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which of two models is better, or that one cannot tell.
+
+    Attributes:
+        sentence: str. For a person.
+        winner: str or None. None: one cannot tell.
+        difference: float or None. Accuracy of a minus that of b; None where nothing is shared.
+        interval: (float, float) or None. Its 95 % interval.
+    """
+
+    sentence: str
+    winner: str | None
+    difference: float | None
+    interval: tuple[float, float] | None
+
+
+def source_video_confusions(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Confusion counts of each source video.
+
+    Args:
+        df: DataFrame of predictions with `class`, `group`, `probabilities`.
+        classes: list of C names.
+
+    Returns:
+        int64 array (V, C, C), V in the order of `counts.sources`; its sum is the number of rows.
+    """
+    index = sources(df, classes)
+    true, answered = answers(df, classes)
+    at = index.get_indexer(pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)]))
+    count = len(classes)
+    flat = (at * count + true) * count + answered
+    return np.bincount(flat, minlength=len(index) * count**2).reshape(-1, count, count)
+
+
+@lru_cache(maxsize=8)
+def bootstrap_weights(count: int, replicates: int = REPLICATES, seed: int = 0) -> np.ndarray:
+    """How often each of `count` source videos is drawn in each replicate.
+
+    Args:
+        count: int, 1 or more. Source videos.
+        replicates: int.
+        seed: int. The same seed gives the same weights, for ever.
+
+    Returns:
+        read-only float32 array (replicates, count); each row sums to `count`.
+    """
+    # RandomState, because its stream is frozen, while Generator's may change between versions of
+    # NumPy and stored intervals would then no longer be equal to derived ones.
+    drawn = np.random.RandomState(seed).randint(0, count, (replicates, count), dtype=np.int64)
+    drawn += np.arange(replicates)[:, None] * count
+    weights = np.bincount(drawn.ravel(), minlength=replicates * count)
+    result = weights.reshape(replicates, count).astype(np.float32)
+    result.flags.writeable = False
+    return result
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile interval of bootstrap replicates.
+
+    Args:
+        values: float array (R,).
+    """
+    tail = (1 - LEVEL) / 2
+    lo, hi = np.quantile(values, [tail, 1 - tail])
+    return float(lo), float(hi)
+
+
+def accuracy_interval(df: pd.DataFrame, classes: list[str]) -> tuple[float, float]:
+    """The accuracy's 95 % interval for one model, protocol and seed; each 0 to 1."""
+    index = sources(df, classes)
+    found = per_source(df, classes, index)[:, :2].sum(axis=2)  # hits and clips of each source
+    resampled = (bootstrap_weights(len(index)) @ found).astype(np.float64)
+    return interval(resampled[:, 0] / resampled[:, 1])
+
+
+def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]) -> Summary:
+    """A model's scores under a protocol: means over its seeds, with intervals.
+
+    Args:
+        predictions: DataFrame. A study's predictions; the other models' rows set which source
+            videos there are, so that all models of a protocol share one resampling.
+        model: str.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+
+    Raises:
+        ValueError: the model has no predictions under the protocol.
+    """
+    rows = predictions[predictions["protocol"] == protocol]
+    own = rows[rows["model"] == model]
+    if not len(own):
+        raise ValueError(f"{model} has no predictions under protocol {protocol}")
+    index = sources(rows, classes)
+    seeds, point, drawn = _resample(own, classes, index)
+    f1, recall = (_estimates(point[k].mean(0), drawn[k].T) for k in ("f1", "recall"))
+    return Summary(
+        model=model,
+        protocol=protocol,
+        seeds=seeds,
+        clips=int(own["clip"].nunique()),
+        sources=len(sources(own, classes)),
+        **{
+            name: _estimate(point[name].mean(), drawn[name])
+            for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro")
+        },
+        f1=dict(zip(classes, f1, strict=True)),
+        recall=dict(zip(classes, recall, strict=True)),
+        accuracy_by_seed=tuple(point["accuracy"].tolist()),
+        f1_macro_by_seed=tuple(point["f1_macro"].tolist()),
+    )
+
+
+def difference(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+) -> Difference:
+    """Model a minus model b, paired: on the same clips, the same resampled source videos.
+
+    Raises:
+        ValueError: no clip has a prediction of both under the protocol.
+    """
+    rows = predictions[predictions["protocol"] == protocol]
+    of_a, of_b = rows[rows["model"] == a], rows[rows["model"] == b]
+    shared = set(of_a["clip"]) & set(of_b["clip"])
+    if not shared:
+        raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
+    of_a, of_b = (df[df["clip"].isin(shared)] for df in (of_a, of_b))
+    index = sources(of_a, classes)
+    seeds_a, point_a, drawn_a = _resample(of_a, classes, index)
+    seeds_b, point_b, drawn_b = _resample(of_b, classes, index)
+    accuracy, f1_macro = (
+        _estimate(point_a[k].mean() - point_b[k].mean(), drawn_a[k] - drawn_b[k])
+        for k in ("accuracy", "f1_macro")
+    )
+    counts = len(shared), len(index), (len(seeds_a), len(seeds_b))
+    return Difference(a, b, protocol, accuracy, f1_macro, *counts)
+
+
+def verdict(
+    predictions: pd.DataFrame,
+    a: str,
+    b: str,
+    protocol: str,
+    classes: list[str],
+    titles: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Which of two models is better by accuracy; "cannot tell" where the interval holds 0.
+
+    Args:
+        predictions: DataFrame. A study's predictions.
+        a: str. A model.
+        b: str. Another.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+        titles: names of the models for the sentence; the models' own where left out.
+    """
+    names = {name: (titles or {}).get(name, name) for name in (a, b)}
+    both = f"{names[a]} and {names[b]}"
+    try:
+        found = difference(predictions, a, b, protocol, classes)
+    except ValueError:
+        sentence = f"Cannot tell: no clip was put to both {both} under {protocol}."
+        return Verdict(sentence, None, None, None)
+    delta = found.accuracy
+    ends = (delta.lo, delta.hi)
+    basis = (
+        f"on {found.clips} clips of {found.sources} source videos, protocol {protocol}, "
+        f"mean of {_seeds(found.seeds)}"
+    )
+    if found.sources < MIN_SOURCES:
+        sentence = (
+            f"Cannot tell {both} apart: {found.sources} source videos are too few, "
+            f"{MIN_SOURCES} or more are needed ({basis})."
+        )
+        return Verdict(sentence, None, delta.mean, ends)
+    ahead, behind = (a, b) if delta.mean >= 0 else (b, a)
+    low, high = ends if ahead == a else (-delta.hi, -delta.lo)
+    span = f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}; {basis}"
+    points = f"{100 * abs(delta.mean):.1f} points"
+    if delta.lo <= 0 <= delta.hi:
+        sentence = f"Cannot tell {both} apart: {_tie(names[ahead], points, delta.mean)} ({span})."
+        return Verdict(sentence, None, delta.mean, ends)
+    sentence = f"{names[ahead]} beats {names[behind]} by {points} of accuracy ({span})."
+    return Verdict(sentence, ahead, delta.mean, ends)
+
+
+def _tie(ahead: str, points: str, delta: float) -> str:
+    if not delta:
+        return "their accuracy is the same"
+    return f"{ahead} is {points} of accuracy ahead, within what another choice of films may change"
+
+
+def _seeds(seeds: tuple[int, int]) -> str:
+    if seeds[0] == seeds[1]:
+        return f"{seeds[0]} seed" + ("s" if seeds[0] > 1 else "")
+    return f"{seeds[0]} and {seeds[1]} seeds"
+
+
+Values = dict[str, np.ndarray]
+
+
+def _resample(
+    df: pd.DataFrame, classes: list[str], index: pd.MultiIndex
+) -> tuple[tuple[int, ...], Values, Values]:
+    """Every score of one model's rows, on all its clips and resampled.
+
+    Returns:
+        the S seeds; the point values (S,) or (S, C); the R replicates, means over seeds, (R,) or
+        (R, C).
+    """
+    seeds = tuple(sorted(int(seed) for seed in df["seed"].unique()))
+    weights = bootstrap_weights(len(index))
+    points: list[Values] = []
+    total: Values = {}
+    for seed in seeds:
+        found = per_source(df[df["seed"] == seed], classes, index)
+        present = int((found[:, 1].sum(axis=0) > 0).sum())
+        points.append(_values(found.sum(axis=0)[None], present))
+        # Whole numbers below 2**24: the float32 product is exact, hence the same everywhere.
+        drawn = (weights @ found.reshape(len(index), -1)).reshape(len(weights), *found.shape[1:])
+        for name, value in _values(drawn, present).items():
+            total[name] = total[name] + value if name in total else value
+    point = {name: np.concatenate([p[name] for p in points]) for name in points[0]}
+    return seeds, point, {name: value / len(seeds) for name, value in total.items()}
+
+
+def _values(counts: np.ndarray, present: int) -> Values:
+    """All scores of counts (R, 3, C), where `present` classes have a clip before resampling."""
+    found = scores(counts[:, 0], counts[:, 1], counts[:, 2])
+    clips = counts[:, 1].sum(axis=1, dtype=np.float64)
+    # A replicate may draw no film of a class. Scoring that class 0 would push the macro means
+    # down for no fault of the model, so they are taken over the classes that were drawn.
+    held = counts[:, 1] > 0
+    drawn = np.maximum(held.sum(axis=1), 1)
+    share = present / counts.shape[2] / drawn
+
+    def macro(values: np.ndarray) -> np.ndarray:
+        return (values * held).sum(axis=1) * share
+
+    return {
+        "accuracy": counts[:, 0].sum(axis=1, dtype=np.float64) / np.maximum(clips, 1),
+        "precision_macro": macro(found.precision),
+        "recall_macro": macro(found.recall),
+        "f1_macro": macro(found.f1),
+        "f1": np.where(held, found.f1, np.nan),  # not drawn: no score, see `_estimates`
+        "recall": np.where(held, found.recall, np.nan),
+    }
+
+
+def _estimate(mean: float, replicates: np.ndarray) -> Estimate:
+    return Estimate(float(mean), *interval(replicates))
+
+
+def _estimates(means: np.ndarray, replicates: np.ndarray) -> list[Estimate]:
+    """One estimate a row of (C, R) replicates; those that did not draw the class do not count."""
+    found = []
+    for mean, row in zip(means, replicates, strict=True):
+        drawn = row[~np.isnan(row)]
+        # A class without any clip scores 0 on all clips too, as scikit-learn has it.
+        found.append(_estimate(mean, drawn) if len(drawn) else Estimate(0.0, 0.0, 0.0))
+    return found

@@ -1,0 +1,1 @@
+"""What tests share: makers of synthetic studies, clips and the like."""

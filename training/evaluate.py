@@ -1,0 +1,85 @@
+"""`python -m training evaluate DIR [--check]`: derive a study's metrics again, or check them.
+
+May import: the standard library, hvc_core.study, hvc_core.stats.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from hvc_core import stats, study
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
+    """Adds the `evaluate` command; its parsed arguments carry `run`."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="derive metrics.json from the predictions, or check that it is equal",
+        description="Derives metrics.json again from a study's predictions and writes it.",
+    )
+    parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; print what differs from the stored metrics and exit 1",
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what the arguments ask.
+
+    Args:
+        args: Namespace with `study` (Path) and `check` (bool).
+
+    Returns:
+        int. 0, or 1 where `--check` found a difference.
+
+    Raises:
+        StudyError: the study is missing or malformed.
+    """
+    if args.check:
+        lines = study.check(args.study)
+        for line in lines:
+            print(line)
+        if lines:
+            print(
+                f"{args.study}: metrics.json differs in {len(lines)} places; "
+                f"`python -m training evaluate {args.study}` writes it anew",
+                file=sys.stderr,
+            )
+            return 1
+        print(f"{args.study}: metrics.json is what the predictions give")
+        return 0
+    study.write_json(args.study / "metrics.json", study.derive(args.study))
+    print(table(study.read(args.study)))
+    return 0
+
+
+def table(of: study.Study) -> str:
+    """A short table of the study's scores, a line per protocol and model, for a terminal."""
+    rows = [("protocol", "model", "seeds", "clips", "accuracy, 95 % interval", "macro F1")]
+    for protocol in of.protocols:
+        there = of.predictions.loc[of.predictions["protocol"] == protocol, "model"].unique()
+        for model in (name for name in of.models if name in there):
+            found = stats.summary(of.predictions, model, protocol, of.classes)
+            accuracy = found.accuracy
+            mean, lo, hi = 100 * accuracy.mean, 100 * accuracy.lo, 100 * accuracy.hi
+            rows.append(
+                (
+                    protocol,
+                    model,
+                    str(len(found.seeds)),
+                    str(found.clips),
+                    f"{mean:.1f} % ({lo:.1f} to {hi:.1f})",
+                    f"{100 * found.f1_macro.mean:.1f} %",
+                )
+            )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
