@@ -1,7 +1,7 @@
 """What a video file is: opening it safely, its facts, and which way is up.
 
-May import: the standard library, numpy, PyAV, hvc_core.limits. Used by hvc_core.video, which is
-where the rest of the code gets these names from.
+May import: the standard library, numpy, PyAV, hvc_core.headers and .limits. Used by
+hvc_core.video, which is where the rest of the code gets these names from.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -20,9 +20,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from hvc_core.headers import ENDINGS, size_of, why_not_opened
 from hvc_core.limits import NO_LIMITS, Limits, VideoError
-
-ENDINGS = ".mp4, .mov, .avi, .mkv, .webm or .gif"
 
 # Without a list FFmpeg also takes playlists and scripts (concat, HLS, SDP ...), and an uploaded
 # one could make the server open its own files or addresses. The sound formats are here so that
@@ -71,6 +70,10 @@ class Damage:
     stopped: bool = False
 
 
+# The others have no header that says it, and FFmpeg guesses from the bit rate.
+_WITH_DURATION = ("mov", "avi", "matroska", "asf")
+
+
 class Turn(NamedTuple):
     """How a stored picture becomes upright: swap its axes, then mirror along x, along y."""
 
@@ -87,8 +90,9 @@ class Turn(NamedTuple):
 
 def turn_of(frame: av.VideoFrame) -> Turn:
     """Reads the display matrix that phones write; the nearest quarter turn, mirrored or not."""
+    side_data: Any = frame.side_data  # the stubs call it a dict of other keys
     try:
-        data = frame.side_data["DISPLAYMATRIX"]
+        data = side_data["DISPLAYMATRIX"]
     except KeyError:
         return Turn()
     except ValueError:  # PyAV refuses the whole list where it does not know one kind in it
@@ -134,6 +138,8 @@ class Opened:
     @property
     def seconds(self) -> float | None:
         """The announced duration of the video stream, where the file states it."""
+        if not self.container.format.name.startswith(_WITH_DURATION):
+            return None
         if self.stream.duration is not None:
             return self.stream.duration * self.base or None
         if tag := self.stream.metadata.get("DURATION"):  # Matroska: 00:00:05.120000000
@@ -142,10 +148,16 @@ class Opened:
                 return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
             except ValueError:
                 pass
-        # Of the whole file; FFmpeg guesses it from the bit rate in formats with no header.
-        if self.container.duration and "matroska" in self.container.format.name:
+        # Of the whole file, so only where nothing else can be longer than the picture.
+        if self.container.duration and not self.container.streams.audio:
             return self.container.duration / av.time_base
         return None
+
+    @property
+    def announced(self) -> int:
+        """The number of frames that the header promises, 0 where it does not say."""
+        # GIF's is a count of what is there, not a promise.
+        return self.stream.frames if self.container.format.name != "gif" else 0
 
     def packets(self) -> Iterator[av.Packet]:
         """The video stream's packets, to the end or to where the file breaks."""
@@ -194,7 +206,7 @@ def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[Opene
         VideoError: the file is no video, has no video stream, or is over a limit.
     """
     limits = limits or NO_LIMITS
-    size, head = _head(source)
+    size = size_of(source)
     if not size:
         raise VideoError("the file is empty (0 bytes); copy or record it again")
     limits.check_bytes(size)
@@ -208,7 +220,7 @@ def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[Opene
             options={"format_whitelist": _FORMATS, **pixels},
         )
     except (av.FFmpegError, OSError, UnicodeError) as error:
-        raise VideoError(_why_not_opened(source, size, head)) from error
+        raise VideoError(why_not_opened(source)) from error
     with container:
         stream = next((s for s in container.streams.video if not _is_cover(s)), None)
         if stream is None:
@@ -253,7 +265,7 @@ def probe(source: Path | bytes, limits: Limits | None = None) -> Probe:
             rotation=rotation_of(frame),
             fps=float(stream.average_rate) if stream.average_rate else None,
             seconds=file.seconds,
-            frames=stream.frames or None,
+            frames=file.announced or None,
         )
 
 
@@ -269,52 +281,3 @@ def no_frame(damage: Damage) -> VideoError:
 def _is_cover(stream: VideoStream) -> bool:
     """Whether a stream is the cover picture of a sound file."""
     return bool(stream.disposition & Disposition.attached_pic)
-
-
-def _head(source: Path | bytes) -> tuple[int, bytes]:
-    """The file's size and its first 4 kB."""
-    if isinstance(source, bytes):
-        return len(source), source[:4096]
-    try:
-        with source.open("rb") as file:
-            return source.stat().st_size, file.read(4096)
-    except OSError as error:
-        raise VideoError(f"the file cannot be read ({error.strerror or error})") from error
-
-
-def _why_not_opened(source: Path | bytes, size: int, head: bytes) -> str:
-    """What a person should know of a file that FFmpeg does not open."""
-    if _is_text(head):
-        return f"the file is text, whatever its name says; choose a video ({ENDINGS})"
-    whole = (kind for kind, end in boxes(source, size) if end <= size)
-    if head[4:8] == b"ftyp" and b"moov" not in whole:
-        return (
-            "the file is cut short: its index, which MP4 and MOV keep at the end, is missing, so "
-            "nothing in it can be decoded. Copy or upload it again, whole"
-        )
-    return f"not a video that can be read; choose one of {ENDINGS}"
-
-
-def _is_text(head: bytes) -> bool:
-    text = head.decode("utf-8", errors="ignore")
-    # A character cut in two at the end of the head is no reason to call it binary.
-    return len(text.encode()) >= len(head) - 3 and all(c.isprintable() or c.isspace() for c in text)
-
-
-def boxes(source: Path | bytes, size: int) -> list[tuple[bytes, int]]:
-    """The top-level boxes of an MP4 or MOV: (kind, where it ends); stops at what is no box."""
-    found = []
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
-        at = 0
-        while at + 8 <= size:
-            file.seek(at)
-            length, kind = int.from_bytes(file.read(4), "big"), file.read(4)
-            if length == 1:
-                length = int.from_bytes(file.read(8), "big")
-            elif length == 0:  # to the end of the file
-                length = size - at
-            if length < 8:
-                break
-            at += length
-            found.append((kind, at))
-    return found

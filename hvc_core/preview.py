@@ -1,6 +1,7 @@
 """A clip as a small H.264 MP4 that every browser plays: browsers play no .avi, and few .mkv.
 
-May import: the standard library, numpy, PyAV, hvc_core.containers and .limits. Use it as
+May import: the standard library, numpy, PyAV, hvc_core.containers, .headers and
+.limits. Use it as
 `hvc_core.video.preview`.
 """
 
@@ -14,7 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from hvc_core.containers import Opened, boxes, no_frame, opened, turn_of
+from hvc_core.containers import Opened, no_frame, opened, turn_of
+from hvc_core.headers import is_cut, size_of
 from hvc_core.limits import Limits
 
 _CLOCK = 90_000  # timestamp units a second, the usual for video
@@ -72,14 +74,14 @@ def _plays_already(
     source: Path | bytes, max_height: int, max_seconds: float, limits: Limits | None
 ) -> bool:
     """Whether browsers play the file as it is, and it is small enough to send."""
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
     with opened(source, limits) as file:
-        if not file.container.format.name.startswith("mov") or size > _PASS_BYTES:
+        if not file.container.format.name.startswith("mov"):
             return False
-        parts = boxes(source, size)
+        if size_of(source) > _PASS_BYTES or is_cut(source):
+            return False
         sound = {s.codec_context and s.codec_context.name for s in file.container.streams.audio}
-        if parts[0][0] != b"ftyp" or parts[-1][1] > size or not sound <= {"aac", "mp3"}:
-            return False  # QuickTime of old, cut short, or a sound that browsers do not know
+        if not sound <= {"aac", "mp3"}:  # others are not played, or not everywhere
+            return False
         frame = next(file.frames(), None)
         return (
             frame is not None

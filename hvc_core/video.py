@@ -1,8 +1,8 @@
 """The only place that decodes video: probe, evenly spaced frames, a preview for a browser.
 
-How a file is opened is in hvc_core.containers, what is refused in hvc_core.limits, the preview
-in hvc_core.preview; the rest of the code takes all of it from here.
-May import: numpy, PyAV and those three. Knows nothing of models, studies or pages.
+How a file is opened is in hvc_core.containers, what its bytes tell in .headers, what is refused in
+.limits, the preview in .preview; the rest of the code takes all of it from here.
+May import: numpy, PyAV and those four. Knows nothing of models, studies or pages.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from hvc_core.containers import Damage, Probe, no_frame, opened, probe, turn_of
+from hvc_core.headers import is_cut
 from hvc_core.limits import Limits, VideoError
 from hvc_core.preview import preview
 
@@ -109,6 +110,7 @@ class _Plan:
     last: float  # how long the last frame is shown, in seconds
     announced: int  # frames that the header promises, 0 where it does not say
     seconds: float | None  # the duration that the header promises
+    cut: bool  # the file ends before it should
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,8 @@ def _plan(source: Path | bytes, limits: Limits | None) -> _Plan:
         if abs(duration * file.base - last) > last / 2 and duration > 0:
             last = duration * file.base
         file.limits.check_seconds(float(times[-1] - times[0]) + last)
-        announced = max(0, file.stream.frames - hidden)
-        return _Plan(times, last, announced, file.seconds)
+        announced = max(0, file.announced - hidden)
+        return _Plan(times, last, announced, file.seconds, is_cut(source))
 
 
 def _clean_times(stamps: Sequence[int | None], base: float, rate: float) -> np.ndarray:
@@ -195,19 +197,15 @@ def _notes(plan: _Plan, times: np.ndarray, damage: Damage, count: int) -> tuple[
     short = plan.announced - decoded > max(2, plan.announced // 50)
     if not plan.announced and plan.seconds:
         short = seconds < 0.95 * plan.seconds - 0.3
-    if short:
-        of_frames = f" of {plan.announced}" if plan.announced else ""
+    if short or plan.cut or damage.stopped:
+        of_frames = f" of {plan.announced}" if plan.announced > decoded else ""
         of_seconds = f" of {plan.seconds:.1f}" if plan.seconds else ""
         notes.append(
-            f"The file is cut short or damaged: {decoded}{of_frames} frames decode, "
-            f"{seconds:.1f}{of_seconds} s. The answer is from these."
-        )
-    elif damage.stopped:
-        notes.append(
-            f"The file is damaged: it becomes unreadable after {decoded} frames, {seconds:.1f} s. "
+            f"The file is {'cut short' if plan.cut else 'damaged or cut short'}: "
+            f"{decoded}{of_frames} frame(s) decode, {seconds:.1f}{of_seconds} s. "
             "The answer is from these."
         )
-    if damage.lost and not short:
+    elif damage.lost:
         notes.append(f"{damage.lost} damaged frame(s) could not be decoded and were left out.")
     if damage.marred:
         notes.append(f"{damage.marred} frame(s) are damaged and decode only in part.")
