@@ -1,0 +1,91 @@
+"""The app's entry point: `streamlit run dashboard/app.py` at the root of the project.
+
+Opens the study, draws what every page has (the pair, the protocol), and runs the page. A study
+that cannot be opened is one message on every page; the app stays up and tries again on the
+next click.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# `streamlit run` puts this file's folder on the path, not the root: the one place to mend it.
+_ROOT = str(Path(__file__).resolve().parent.parent)
+if _ROOT not in sys.path:
+    sys.path.insert(0, _ROOT)
+
+import streamlit as st  # noqa: E402
+
+from dashboard import show, state  # noqa: E402
+from hvc_core.study import StudyError  # noqa: E402
+
+st.set_page_config(page_title="hvc", page_icon=":material/compare:", layout="wide")
+
+PAGES = {
+    name: st.Page(
+        f"app_pages/{name}.py",
+        title=heading,
+        icon=f":material/{icon}:",
+        help=tip,
+        default=name == "overview",
+    )
+    for name, heading, icon, tip in (
+        (
+            "overview",
+            "Overview",
+            "balance",
+            "Both models side by side: who is better, by how much, how sure, and at what cost.",
+        ),
+        (
+            "confusion",
+            "Confusion",
+            "grid_on",
+            "Which classes each model takes for which, both matrices on one scale.",
+        ),
+        (
+            "classes",
+            "Classes",
+            "sort",
+            "F1 of every class for both models, with intervals, sortable by the gap.",
+        ),
+        ("cost", "Cost", "speed", "Parameters, operations, time and memory of every model."),
+        (
+            "training",
+            "Training",
+            "show_chart",
+            "How both models learned: accuracy and loss by epoch, training and validation.",
+        ),
+        (
+            "try_a_clip",
+            "Try a clip",
+            "movie",
+            "Put a video of your own through both models at once.",
+        ),
+        (
+            "about",
+            "About",
+            "info",
+            "The data, the protocol, the terms, and the commands that make every number again.",
+        ),
+    )
+}
+
+page = st.navigation(
+    {
+        "": [PAGES["overview"]],
+        "The study": [PAGES[name] for name in ("confusion", "classes", "cost", "training")],
+        "Your own clip": [PAGES["try_a_clip"]],
+        "Behind it": [PAGES["about"]],
+    }
+)
+
+try:
+    study, _ = state.open_study()
+except StudyError as error:
+    st.title(page.title)
+    show.broken(error)
+else:
+    if page.url_path != "about":
+        state.select(study)
+    page.run()

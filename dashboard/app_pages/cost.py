@@ -1,0 +1,92 @@
+"""Cost: parameters, operations, time, size and memory of every model of the study."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from dashboard import charts, numbers, show, state
+
+view = state.view()
+study = view.study
+st.title("Cost")
+st.caption(
+    "What each model asks of the machine that runs it. A and B in their colours, the "
+    "study's other models in grey."
+)
+
+names = [*view.pair, *(name for name in study.models if name not in view.pair)]
+slots = {view.a: 0, view.b: 1}
+costs = {name: show.cost(study, name) for name in names}
+machine = study.cost.get("machine") or {}
+
+
+def column(*path: str, unit: float = 1.0) -> list[tuple[str, float, int | None]]:
+    """One number of cost.json for every model, in a unit; nan where it was not measured."""
+    found = []
+    for name in names:
+        value = show.part(costs[name], *path)
+        if path == ("parameters", "total"):
+            value = show.parameters(study, name)
+        found.append(
+            (state.title(study, name), math.nan if value is None else value / unit, slots.get(name))
+        )
+    return found
+
+
+if not any(costs.values()):
+    st.info(
+        "cost.json has no measurement yet: only the parameters that study.json states are "
+        "known. Measure with `python -m training cost`.",
+        title="Not measured",
+        icon=":material/hourglass_empty:",
+    )
+
+MEASURES = [
+    ("Parameters", "millions", column("parameters", "total", unit=1e6), ",.3f"),
+    ("Multiply-adds a clip", "millions", column("multiply_adds_per_clip", unit=1e6), ",.0f"),
+    ("Latency a clip, half below", "milliseconds", column("latency_ms", "p50"), ",.1f"),
+    ("Latency a clip, 95 % below", "milliseconds", column("latency_ms", "p95"), ",.1f"),
+    ("Weights on disk", "megabytes", column("weights_bytes", unit=1e6), ",.2f"),
+    ("Peak memory", "megabytes", column("peak_memory_bytes", unit=1e6), ",.0f"),
+]
+with st.grid(2, min_column_width=320, gap="medium"):
+    for heading, unit, rows, kind in MEASURES:
+        with st.container(border=True, height="stretch"):
+            if any(math.isfinite(value) for _, value, _ in rows):
+                show.chart(charts.bars(heading, unit, rows, kind), f"cost-{heading}", tabled=False)
+            else:
+                st.markdown(f"**{heading}**")
+                st.caption("Not measured for any model of this study.")
+
+points = []
+for name in names:
+    summary = numbers.summary(view, name)
+    work = show.part(costs[name], "multiply_adds_per_clip")
+    if summary is not None and work:
+        points.append((state.title(study, name), work / 1e6, summary.accuracy, slots.get(name)))
+if len(points) > 1:
+    st.subheader("What accuracy costs")
+    show.chart(
+        charts.trade(points, "millions of multiply-adds a clip", "Accuracy against work"), "trade"
+    )
+
+st.subheader("All figures")
+show.table(show.cost_table(study, names), "Every cost of every model")
+latency = [show.part(cost, "latency_ms") for cost in costs.values()]
+how = next((entry for entry in latency if isinstance(entry, dict)), {})
+st.caption(
+    "Measured on "
+    + (
+        ", ".join(f"{key} {value}" for key, value in machine.items())
+        or "a machine that the study does not name"
+    )
+    + (
+        f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), "
+        f"{how.get('clips')} clips"
+        if how
+        else ""
+    )
+    + "."
+)

@@ -1,0 +1,40 @@
+"""Charts as pure functions: data in, a Plotly figure with its words and its table out.
+
+May import: numpy, pandas, plotly, hvc_core.stats. Knows nothing of Streamlit, files or pages.
+"""
+
+from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent
+from dashboard.charts.clip import top
+from dashboard.charts.effort import bars, curves, trade
+from dashboard.charts.matrices import (
+    CELL_TEXT_CLASSES,
+    confusion,
+    mistakes,
+    most_confused,
+    scale,
+    shares,
+)
+from dashboard.charts.measures import METRICS, class_f1, protocols, quality
+
+__all__ = [
+    "CELL_TEXT_CLASSES",
+    "COLORS",
+    "METRICS",
+    "NEUTRAL",
+    "SYMBOLS",
+    "Chart",
+    "bars",
+    "class_f1",
+    "confusion",
+    "curves",
+    "interval",
+    "mistakes",
+    "most_confused",
+    "percent",
+    "protocols",
+    "quality",
+    "scale",
+    "shares",
+    "top",
+    "trade",
+]

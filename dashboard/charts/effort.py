@@ -1,0 +1,210 @@
+"""What it takes: costs of every model, accuracy against work, curves of training.
+
+May import: numpy, pandas, plotly, dashboard.charts.base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.charts.base import (
+    COLORS,
+    FAINT,
+    NEUTRAL,
+    SYMBOLS,
+    Chart,
+    interval,
+    layout,
+    percent,
+    whiskers,
+)
+from hvc_core.stats import Estimate
+
+
+def bars(title: str, unit: str, rows: Sequence[tuple[str, float, int | None]], kind: str) -> Chart:
+    """One cost of every model as horizontal bars, each with its number beside it.
+
+    Args:
+        title: what is measured.
+        unit: the axis's unit.
+        rows: (model, value in that unit or nan, slot 0 or 1 of the pair, None for the others).
+        kind: a d3 number format such as ',.0f'.
+    """
+    names = [f"{name} " for name, _, _ in rows]
+    values = [value for _, value, _ in rows]
+    words = [format(value, kind) if np.isfinite(value) else "not measured" for value in values]
+    figure = go.Figure(
+        go.Bar(
+            x=[value if np.isfinite(value) else 0 for value in values],
+            y=names,
+            orientation="h",
+            marker={"color": [NEUTRAL if slot is None else COLORS[slot] for *_, slot in rows]},
+            text=words,
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y} %{text} " + unit + "<extra></extra>",
+        )
+    )
+    top = max([value for value in values if np.isfinite(value)], default=1) or 1
+    layout(figure, title, height=34 * len(rows) + 110)
+    figure.update_layout(showlegend=False, bargap=0.35)
+    figure.update_xaxes(title=unit, range=[0, top * 1.28], nticks=5)
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    said = ", ".join(f"{name} {word}" for (name, _, _), word in zip(rows, words, strict=True))
+    return Chart(
+        figure,
+        f"{title} in {unit}: {said}.",
+        pd.DataFrame({"Model": [r[0] for r in rows], f"{title}, {unit}": words}),
+    )
+
+
+def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, title: str) -> Chart:
+    """What accuracy costs: one point a model, cost along a logarithmic axis.
+
+    Args:
+        rows: (model, cost above 0, accuracy, slot 0 or 1 of the pair, None for the others).
+        unit: of the cost.
+        title: the chart's title.
+    """
+    figure = go.Figure()
+    for name, cost, accuracy, slot in rows:
+        color = NEUTRAL if slot is None else COLORS[slot]
+        figure.add_trace(
+            go.Scatter(
+                name=name,
+                x=[cost],
+                y=[100 * accuracy.mean],
+                mode="markers+text",
+                text=[name],
+                textposition="top center",
+                cliponaxis=False,
+                showlegend=False,
+                error_y=whiskers([accuracy], color),
+                marker={
+                    "color": color,
+                    "size": 13,
+                    "symbol": "square" if slot is None else SYMBOLS[slot],
+                },
+                hovertemplate=f"{name}<br>%{{x:,.3g}} {unit}<br>%{{y:.1f}} %<extra></extra>",
+            )
+        )
+    layout(figure, title, height=380)
+    costs = [math for _, math, _, _ in rows]
+    if costs:  # room for the names: a third of a decade on each side
+        figure.update_xaxes(range=[np.log10(min(costs)) - 0.35, np.log10(max(costs)) + 0.35])
+    figure.update_xaxes(title=f"{unit} (logarithmic)", type="log", dtick=1)
+    figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", range=[0, 104])
+    table = pd.DataFrame(
+        [
+            {
+                "Model": name,
+                unit: f"{cost:,.3g}",
+                "Accuracy": percent(e.mean),
+                "95 % interval": interval(e),
+            }
+            for name, cost, e, _ in rows
+        ]
+    )
+    said = "; ".join(f"{name} {cost:,.3g} {unit}, {percent(e.mean)}" for name, cost, e, _ in rows)
+    return Chart(figure, f"{title}: {said}.", table)
+
+
+def curves(
+    titles: tuple[str, str],
+    history: pd.DataFrame,
+    models: tuple[str, str],
+    measure: str,
+) -> Chart:
+    """Training and validation curves of two models, one thin line a cell, the mean thick.
+
+    Args:
+        titles: the two models' names, A first.
+        history: study's history of one protocol: fold, seed, model, epoch, `measure`,
+            `val_<measure>`.
+        models: the two models' keys in `history`.
+        measure: 'accuracy' or 'loss'.
+    """
+    factor = 100 if measure == "accuracy" else 1
+    figure = make_subplots(
+        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=list(titles)
+    )
+    table: list[dict[str, object]] = []
+    for slot, (title, model) in enumerate(zip(titles, models, strict=True)):
+        mine = history[history["model"] == model]
+        for column, label, dash in (
+            (measure, "training", "dot"),
+            (f"val_{measure}", "validation", "solid"),
+        ):
+            x: list[float | None] = []
+            y: list[float | None] = []
+            for _, cell in mine.sort_values("epoch").groupby(["fold", "seed"]):
+                x += [*cell["epoch"].tolist(), None]
+                y += [*(factor * cell[column]).tolist(), None]
+            figure.add_trace(
+                go.Scatter(
+                    x=x,
+                    y=y,
+                    mode="lines",
+                    showlegend=False,
+                    hoverinfo="skip",
+                    line={"color": FAINT[slot], "width": 1.2, "dash": dash},
+                ),
+                row=1,
+                col=1 + slot,
+            )
+            mean = mine.groupby("epoch")[column].mean() * factor
+            figure.add_trace(
+                go.Scatter(
+                    x=mean.index,
+                    y=mean,
+                    mode="lines",
+                    name=f"{title}, {label}",
+                    line={"color": COLORS[slot], "width": 2.6, "dash": dash},
+                    hovertemplate=f"{title}, {label}<br>epoch %{{x}}<br>%{{y:.3g}}<extra></extra>",
+                ),
+                row=1,
+                col=1 + slot,
+            )
+        if len(mine):
+            ends = mine.sort_values("epoch").groupby(["fold", "seed"]).tail(1)
+            table.append(
+                {
+                    "Model": title,
+                    "Cells": len(ends),
+                    "Epochs": span(ends["epoch"]),
+                    f"Training {measure}, last epoch": mean_of(ends[measure], measure),
+                    f"Validation {measure}, last epoch": mean_of(ends[f"val_{measure}"], measure),
+                    f"Validation {measure}, best epoch": mean_of(
+                        mine.groupby(["fold", "seed"])[f"val_{measure}"].agg(
+                            "max" if measure == "accuracy" else "min"
+                        ),
+                        measure,
+                    ),
+                }
+            )
+    layout(figure, f"{measure.capitalize()} while training", height=390)
+    figure.update_layout(margin={"t": 82})
+    figure.update_xaxes(title="epoch", rangemode="tozero")
+    unit = "accuracy, percent" if measure == "accuracy" else "cross-entropy loss, nats"
+    figure.update_yaxes(rangemode="tozero", ticksuffix=" %" if factor == 100 else "")
+    figure.update_yaxes(title=unit, col=1)
+    words = pd.DataFrame(table)
+    said = "; ".join(
+        f"{r['Model']} ends at a validation {measure} of {r[f'Validation {measure}, last epoch']}"
+        for r in table
+    )
+    return Chart(figure, f"{measure.capitalize()} by epoch: {said or 'no curve'}.", words)
+
+
+def mean_of(values: pd.Series, measure: str) -> str:
+    return percent(values.mean()) if measure == "accuracy" else f"{values.mean():.3f}"
+
+
+def span(values: pd.Series) -> str:
+    low, high = int(values.min()), int(values.max())
+    return str(low) if low == high else f"{low} to {high}"

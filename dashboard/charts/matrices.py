@@ -1,0 +1,164 @@
+"""Which class is taken for which: confusion matrices on a shared scale, and the mistakes.
+
+May import: numpy, pandas, plotly, dashboard.charts.base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.base import Chart, layout, percent
+
+CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
+
+
+def confusion(
+    matrix: np.ndarray,
+    classes: Sequence[str],
+    title: str,
+    share: bool,
+    top: float,
+    keep: Sequence[int] | None = None,
+) -> Chart:
+    """One model's confusion matrix, rows true, columns predicted, on a scale given from outside.
+
+    Args:
+        matrix: array (C, C) of counts.
+        classes: C names, in the matrix's order.
+        title: the model's name.
+        share: whether to draw each row as percent of its clips instead of counts.
+        top: the scale's upper end, the same for every matrix that stands beside this one.
+        keep: which classes to draw (all); shares are of all predictions all the same.
+    """
+    whole = np.asarray(matrix, dtype=float)
+    drawn = list(range(len(classes))) if keep is None else list(keep)
+    names = [classes[i] for i in drawn]
+    shown = (shares(whole) * 100 if share else whole)[np.ix_(drawn, drawn)]
+    counts = whole[np.ix_(drawn, drawn)]
+    unit = " %" if share else ""
+    small = len(names) > CELL_TEXT_CLASSES
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x=names,
+            y=names,
+            coloraxis="coloraxis",
+            text=np.where(shown >= 0.5, np.char.mod("%.0f", shown), ""),
+            texttemplate=None if small else "%{text}",
+            textfont={"size": 11},
+            customdata=counts,
+            xgap=0 if small else 1,
+            ygap=0 if small else 1,
+            hovertemplate=f"{title}<br>true %{{y}}<br>predicted %{{x}}<br>%{{z:.0f}}{unit}"
+            " (%{customdata:.0f} predictions)<extra></extra>",
+        )
+    )
+    tick = 9 if small else 12
+    layout(figure, title, height=max(430, 13 * len(names) + 200) if small else 540)
+    figure.update_layout(
+        coloraxis={"cmin": 0, "cmax": top, "showscale": False},
+        margin={"l": 10, "r": 10, "t": 50, "b": 10},
+    )
+    figure.update_xaxes(
+        title="predicted class",
+        tickangle=-90,
+        tickfont={"size": tick},
+        automargin=True,
+        showgrid=False,
+        tickmode="linear",
+    )
+    figure.update_yaxes(
+        title="true class",
+        autorange="reversed",
+        tickfont={"size": tick},
+        automargin=True,
+        showgrid=False,
+        tickmode="linear",
+    )
+    table = mistakes(whole, classes)
+    right = np.trace(whole) / max(whole.sum(), 1)
+    worst = (
+        f" Its most frequent mistake: {table.iloc[0]['True class']} taken for "
+        f"{table.iloc[0]['Predicted']}, {table.iloc[0]['Predictions']} times."
+        if len(table)
+        else " It makes no mistake."
+    )
+    return Chart(figure, f"Confusion matrix of {title}: {percent(right)} right.{worst}", table)
+
+
+def scale(top: float, share: bool) -> Chart:
+    """The one colour scale that the matrices above it share, as a strip.
+
+    Args:
+        top: its upper end: percent, or predictions.
+        share: whether the unit is percent of the true class.
+    """
+    values = np.linspace(0, top, 101)
+    unit = "percent of the true class's clips" if share else "predictions (clips, every seed)"
+    figure = go.Figure(
+        go.Heatmap(
+            z=[values],
+            x=values,
+            y=[""],
+            coloraxis="coloraxis",
+            hovertemplate="%{x:.0f}<extra></extra>",
+        )
+    )
+    layout(figure, "One scale for both", height=120)
+    figure.update_layout(
+        coloraxis={"cmin": 0, "cmax": top, "showscale": False},
+        title_font_size=13,
+        margin={"l": 10, "r": 20, "t": 34, "b": 48},
+    )
+    figure.update_xaxes(title=unit, showgrid=False, ticksuffix=" %" if share else "")
+    figure.update_yaxes(showticklabels=False, showgrid=False)
+    return Chart(
+        figure,
+        f"Colour scale from 0 to {top:.0f}, {unit}.",
+        pd.DataFrame({"From": [0], "To": [round(top)], "Unit": [unit]}),
+    )
+
+
+def shares(counts: np.ndarray) -> np.ndarray:
+    """Each row of a count matrix (C, C) as fractions of its sum; an empty row stays 0."""
+    whole = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, whole, out=np.zeros_like(counts, dtype=float), where=whole > 0)
+
+
+def most_confused(matrices: Sequence[np.ndarray], count: int) -> list[int]:
+    """The classes with the most mistakes, made of them or into them, over all the matrices.
+
+    Returns:
+        up to `count` indices, in the classes' own order.
+    """
+    wrong = sum(np.asarray(m) * (1 - np.eye(len(m))) for m in matrices)
+    weight = np.asarray(wrong).sum(axis=0) + np.asarray(wrong).sum(axis=1)
+    return sorted(np.argsort(-weight, kind="stable")[:count].tolist())
+
+
+def mistakes(counts: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """Every confusion that happened, most frequent first.
+
+    Args:
+        counts: array (C, C), rows true, columns predicted.
+        classes: C names.
+
+    Returns:
+        DataFrame: True class, Predicted, Predictions, Share of the true class in percent.
+    """
+    counts = np.asarray(counts, dtype=float)
+    rows, columns = np.nonzero(counts * (1 - np.eye(len(classes))))
+    share = shares(counts)
+    table = pd.DataFrame(
+        {
+            "True class": [classes[i] for i in rows],
+            "Predicted": [classes[j] for j in columns],
+            "Predictions": counts[rows, columns].astype(int),
+            "Share of the true class, %": 100 * share[rows, columns],
+        }
+    )
+    return table.sort_values("Predictions", ascending=False, kind="stable", ignore_index=True)

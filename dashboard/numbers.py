@@ -1,0 +1,95 @@
+"""Every number of the pages, derived from the study's predictions and kept.
+
+Each function is kept by (folder, revision, what is asked), bounded; the study itself is passed
+beside the key and not hashed. May import: streamlit, numpy, pandas, hvc_core, dashboard.state.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.state import View
+from hvc_core import counts, stats
+from hvc_core.study import Study
+
+_KEEP = 64
+
+
+def summary(view: View, model: str, protocol: str | None = None) -> stats.Summary | None:
+    """A model's scores with intervals under a protocol (the view's); None without predictions."""
+    return _summary(view.study, view.revision, model, protocol or view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
+def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.Summary | None:
+    try:
+        return stats.summary(_study.predictions, model, protocol, _study.classes)
+    except ValueError:
+        return None
+
+
+def verdict(view: View) -> stats.Verdict:
+    """Who wins under the view's protocol, or that one cannot tell."""
+    return _verdict(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
+def _verdict(_study: Study, revision: str, a: str, b: str, protocol: str) -> stats.Verdict:
+    titles = {name: str(entry["title"]) for name, entry in _study.models.items()}
+    return stats.verdict(_study.predictions, a, b, protocol, _study.classes, titles)
+
+
+def difference(view: View) -> stats.Difference | None:
+    """B minus A, paired; None where no clip has a prediction of both."""
+    return _difference(view.study, view.revision, view.b, view.a, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
+def _difference(
+    _study: Study, revision: str, a: str, b: str, protocol: str
+) -> stats.Difference | None:
+    try:
+        return stats.difference(_study.predictions, a, b, protocol, _study.classes)
+    except ValueError:
+        return None
+
+
+def matrix(view: View, model: str) -> np.ndarray:
+    """A model's confusion counts (C, C) under the view's protocol, its seeds added up."""
+    return _matrix(view.study, view.revision, model, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=False)
+def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarray:
+    rows = _study.predictions
+    rows = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
+    return counts.confusion(rows, _study.classes)
+
+
+def classes(view: View) -> pd.DataFrame | None:
+    """Each class's F1 for both models; None where one has no prediction.
+
+    Returns:
+        DataFrame: class, support (clips), a, a_low, a_high, b, b_low, b_high, gap (b - a);
+        fractions.
+    """
+    a, b = summary(view, view.a), summary(view, view.b)
+    if a is None or b is None:
+        return None
+    names = view.study.classes
+    seeds = max(len(a.seeds), 1)
+    support = matrix(view, view.a).sum(axis=1) // seeds
+    table = pd.DataFrame({"class": names, "support": support})
+    for key, found in (("a", a), ("b", b)):
+        table[key] = [found.f1[name].mean for name in names]
+        table[f"{key}_low"] = [found.f1[name].lo for name in names]
+        table[f"{key}_high"] = [found.f1[name].hi for name in names]
+    table["gap"] = table["b"] - table["a"]
+    return table
+
+
+def missing(view: View) -> list[str]:
+    """The pair's models that have no prediction under the view's protocol."""
+    return [name for name in view.pair if summary(view, name) is None]

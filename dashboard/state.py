@@ -1,0 +1,160 @@
+"""What the pages share: the study, the chosen pair, and everything that is worth keeping.
+
+May import: streamlit, pandas, numpy, hvc_core. The rules of keeping:
+- a study and its opened models are resources, shared by all visitors, keyed by the folder and
+  its revision, so that a study that changes on disk is read again;
+- numbers derived from predictions are data, keyed alike;
+- what a visitor uploads is keyed by its content and bounded; who asked is kept in the session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from hvc_core import study as studies
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "studies" / "ucf50-15"
+SEED_STUDY = ROOT / "studies" / "seed_study.json"
+ASSETS = Path(__file__).resolve().parent / "assets"
+
+
+@dataclass(frozen=True)
+class View:
+    """What every page shows.
+
+    Attributes:
+        study: the study that is open.
+        revision: str. Changes whenever a file of the study does.
+        a: str. Model A's name.
+        b: str. Model B's name.
+        protocol: str. How clips were divided into training and test.
+    """
+
+    study: studies.Study
+    revision: str
+    a: str
+    b: str
+    protocol: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Both models' names, A first."""
+        return self.a, self.b
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """Both models' titles, A first."""
+        return title(self.study, self.a), title(self.study, self.b)
+
+
+def folder() -> Path:
+    """The study to show: the folder that HVC_STUDY names, else the one shipped with the code."""
+    named = os.environ.get("HVC_STUDY", "").strip()
+    return Path(named).expanduser() if named else SHIPPED
+
+
+def revision(path: Path) -> str:
+    """A short digest of the names, sizes and times of a study's files (not of its clips)."""
+    whole = hashlib.sha256(str(path.resolve()).encode())
+    for file in sorted([*path.glob("*.json"), *path.glob("*.parquet"), *path.glob("models/*/*")]):
+        if file.is_file():
+            stat = file.stat()
+            whole.update(f"{file.relative_to(path)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the study …")
+def _read(path: str, revision: str) -> studies.Study:
+    return studies.read(Path(path))
+
+
+def open_study() -> tuple[studies.Study, str]:
+    """The study and its revision.
+
+    Raises:
+        StudyError: the study is missing or broken; the message names file and field.
+    """
+    path = folder()
+    now = revision(path)
+    return _read(str(path), now), now
+
+
+def title(study: studies.Study, model: str) -> str:
+    """A model's title, its name where it has none."""
+    return str(study.models[model].get("title") or model)
+
+
+def view() -> View:
+    """The open study with the pair and protocol that app.py's selectors hold."""
+    study, now = open_study()
+    chosen = st.session_state
+    return View(study, now, chosen["a"], chosen["b"], chosen["protocol"])
+
+
+def select(study: studies.Study) -> None:
+    """Draws the selectors of both models and the protocol; they live in the page's address.
+
+    The three keys a, b and protocol are query parameters of the same names: a copied link
+    opens the same comparison. Choosing for one side what the other has swaps the two.
+    """
+    names = list(study.models)
+    first, second = study.headline
+
+    def label(name: str) -> str:
+        return title(study, name)
+
+    with st.grid(3, wrap=False, min_column_width=96, gap="small"):
+        a = st.selectbox(
+            ":blue-badge[A] Model",
+            names,
+            index=names.index(first),
+            format_func=label,
+            key="a",
+            bind="query-params",
+            on_change=_swap,
+            args=("a", "b"),
+        )
+        others = [name for name in names if name != a]
+        b = st.selectbox(
+            ":orange-badge[B] Model",
+            others,
+            index=others.index(second if second != a else first),
+            format_func=label,
+            key="b",
+            bind="query-params",
+            on_change=_swap,
+            args=("b", "a"),
+        )
+        st.selectbox(
+            "Protocol",
+            list(study.protocols),
+            key="protocol",
+            bind="query-params",
+            help="How the clips were divided into training and test.",
+        )
+    st.session_state["_pair"] = {"a": a, "b": b}
+
+
+def _swap(changed: str, other: str) -> None:
+    """Keeps the two models different: the other side takes what this side had."""
+    before = st.session_state.get("_pair", {})
+    if st.session_state[changed] == st.session_state.get(other) and changed in before:
+        st.session_state[other] = before[changed]
+
+
+@st.cache_data(max_entries=1)
+def seed_study() -> dict[str, Any]:
+    """The published figures that this project started from; empty where the file is missing."""
+    try:
+        found: dict[str, Any] = json.loads(SEED_STUDY.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
