@@ -110,7 +110,7 @@ def per_source(df: pd.DataFrame, classes: list[str], index: pd.MultiIndex) -> np
         index: MultiIndex of V source videos, from `sources`.
 
     Returns:
-        float32 array (V, 3, C): hits, support, answered. Counts below 2**24 are exact in it.
+        float64 array (V, 3, C): hits, support, answered.
     """
     true, answered = answers(df, classes)
     pairs = pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)])
@@ -122,7 +122,7 @@ def per_source(df: pd.DataFrame, classes: list[str], index: pd.MultiIndex) -> np
 
     def table(source: np.ndarray, column: np.ndarray) -> np.ndarray:
         flat = np.bincount(source * shape[1] + column, minlength=shape[0] * shape[1])
-        return flat.reshape(shape).astype(np.float32)
+        return flat.reshape(shape).astype(np.float64)
 
     counts = [table(at[hit], true[hit]), table(at, true), table(at, answered)]
     return np.stack(counts, axis=1)

@@ -1,6 +1,6 @@
 """Predictions to metrics: confusion, accuracy, precision, recall and F1, equal to scikit-learn's.
 
-Pure functions. May import: numpy, pandas, hvc_core.counts, hvc_core.stats (never scikit-learn: the
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts (never scikit-learn: the
 dashboard uses this module).
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hvc_core import stats
+from hvc_core import bootstrap
 from hvc_core.counts import Scores, answers, confusion, scores
 
 __all__ = ["Scores", "answers", "cell_metrics", "confusion", "derive", "differences", "per_class"]
@@ -62,7 +62,7 @@ def cell_metrics(df: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
         "precision_macro": float(found.precision.mean()),
         "recall_macro": float(found.recall.mean()),
         "f1_macro": float(found.f1.mean()),
-        "accuracy_ci": list(stats.accuracy_interval(df, classes)),
+        "accuracy_ci": list(bootstrap.accuracy_interval(df, classes)),
         "per_class": {
             name: {
                 "precision": float(found.precision[i]),

@@ -1,26 +1,42 @@
-"""Uncertainty: intervals and paired differences by resampling source videos, and the verdict.
+"""Scores with their uncertainty, paired differences of two models, and the verdict on them.
 
-The bootstrap draws source videos ((class, group) pairs) with replacement, because the clips of one
-source are near-copies of each other: resampling clips would promise too much. One draw serves all
-models and seeds of a protocol, so that differences are paired. The intervals say how much the
-choice of films matters; how much retraining matters shows in the seeds beside them.
+How intervals are drawn, and what they do and do not cover: `bootstrap`.
 
-Pure functions. May import: numpy, pandas, hvc_core.counts.
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from hvc_core.counts import answers, per_source, scores, sources
+from hvc_core.bootstrap import (
+    accuracy_interval,
+    bootstrap_weights,
+    interval,
+    source_video_confusions,
+    strata,
+)
+from hvc_core.counts import per_source, scores, sources
 
-REPLICATES = 2000
-LEVEL = 0.95
+__all__ = [
+    "Difference",
+    "Estimate",
+    "Summary",
+    "Verdict",
+    "accuracy_interval",
+    "bootstrap_weights",
+    "difference",
+    "interval",
+    "source_video_confusions",
+    "strata",
+    "summary",
+    "verdict",
+]
+
 # With fewer films than this a resampling interval says nothing about other films.
 MIN_SOURCES = 5
 
@@ -115,65 +131,6 @@ class Verdict:
     winner: str | None
     difference: float | None
     interval: tuple[float, float] | None
-
-
-def source_video_confusions(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
-    """Confusion counts of each source video.
-
-    Args:
-        df: DataFrame of predictions with `class`, `group`, `probabilities`.
-        classes: list of C names.
-
-    Returns:
-        int64 array (V, C, C), V in the order of `counts.sources`; its sum is the number of rows.
-    """
-    index = sources(df, classes)
-    true, answered = answers(df, classes)
-    at = index.get_indexer(pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)]))
-    count = len(classes)
-    flat = (at * count + true) * count + answered
-    return np.bincount(flat, minlength=len(index) * count**2).reshape(-1, count, count)
-
-
-@lru_cache(maxsize=8)
-def bootstrap_weights(count: int, replicates: int = REPLICATES, seed: int = 0) -> np.ndarray:
-    """How often each of `count` source videos is drawn in each replicate.
-
-    Args:
-        count: int, 1 or more. Source videos.
-        replicates: int.
-        seed: int. The same seed gives the same weights, for ever.
-
-    Returns:
-        read-only float32 array (replicates, count); each row sums to `count`.
-    """
-    # RandomState, because its stream is frozen, while Generator's may change between versions of
-    # NumPy and stored intervals would then no longer be equal to derived ones.
-    drawn = np.random.RandomState(seed).randint(0, count, (replicates, count), dtype=np.int64)
-    drawn += np.arange(replicates)[:, None] * count
-    weights = np.bincount(drawn.ravel(), minlength=replicates * count)
-    result = weights.reshape(replicates, count).astype(np.float32)
-    result.flags.writeable = False
-    return result
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % percentile interval of bootstrap replicates.
-
-    Args:
-        values: float array (R,).
-    """
-    tail = (1 - LEVEL) / 2
-    lo, hi = np.quantile(values, [tail, 1 - tail])
-    return float(lo), float(hi)
-
-
-def accuracy_interval(df: pd.DataFrame, classes: list[str]) -> tuple[float, float]:
-    """The accuracy's 95 % interval for one model, protocol and seed; each 0 to 1."""
-    index = sources(df, classes)
-    found = per_source(df, classes, index)[:, :2].sum(axis=2)  # hits and clips of each source
-    resampled = (bootstrap_weights(len(index)) @ found).astype(np.float64)
-    return interval(resampled[:, 0] / resampled[:, 1])
 
 
 def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]) -> Summary:
@@ -311,14 +268,13 @@ def _resample(
         (R, C).
     """
     seeds = tuple(sorted(int(seed) for seed in df["seed"].unique()))
-    weights = bootstrap_weights(len(index))
+    weights = bootstrap_weights(strata(index))
     points: list[Values] = []
     total: Values = {}
     for seed in seeds:
         found = per_source(df[df["seed"] == seed], classes, index)
         present = int((found[:, 1].sum(axis=0) > 0).sum())
         points.append(_values(found.sum(axis=0)[None], present))
-        # Whole numbers below 2**24: the float32 product is exact, hence the same everywhere.
         drawn = (weights @ found.reshape(len(index), -1)).reshape(len(weights), *found.shape[1:])
         for name, value in _values(drawn, present).items():
             total[name] = total[name] + value if name in total else value

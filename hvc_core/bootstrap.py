@@ -1,0 +1,111 @@
+"""Resampling of source videos: what every interval in the project is drawn from.
+
+The bootstrap draws source videos ((class, group) pairs), not clips, because the clips of one source
+are near-copies of each other: resampling clips would promise too much. It draws within each class,
+since a study's classes are chosen and not drawn, and n - 1 of a class's n sources, each counted
+n / (n - 1) times as often (Rao and Wu's rescaled bootstrap), because plain resampling of as few
+films as five makes intervals a tenth too narrow. In simulations like the holdout (15 classes of 5
+films) its 95 % intervals held the truth in 92 to 95 % of cases; drawing over all classes at once
+held macro F1 in 88 %. One draw serves all models and seeds of a protocol, so that differences are
+paired. The intervals say how much the choice of films matters; how much retraining matters shows
+in the seeds beside them.
+
+Pure functions. May import: numpy, pandas, hvc_core.counts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from hvc_core.counts import answers, per_source, sources
+
+REPLICATES = 2000
+LEVEL = 0.95
+
+
+def source_video_confusions(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Confusion counts of each source video.
+
+    Args:
+        df: DataFrame of predictions with `class`, `group`, `probabilities`.
+        classes: list of C names.
+
+    Returns:
+        int64 array (V, C, C), V in the order of `counts.sources`; its sum is the number of rows.
+    """
+    index = sources(df, classes)
+    true, answered = answers(df, classes)
+    at = index.get_indexer(pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)]))
+    count = len(classes)
+    flat = (at * count + true) * count + answered
+    return np.bincount(flat, minlength=len(index) * count**2).reshape(-1, count, count)
+
+
+def strata(index: pd.MultiIndex) -> tuple[int, ...]:
+    """In which group of like each source video is resampled: its class.
+
+    Classes with a single source are resampled together, for one alone cannot vary.
+
+    Args:
+        index: MultiIndex of V source videos, from `counts.sources`.
+
+    Returns:
+        tuple of V ints: class numbers, or -1.
+    """
+    numbers = index.get_level_values(0).to_numpy()
+    alone = np.bincount(numbers)[numbers] == 1
+    return tuple(np.where(alone, -1, numbers).tolist())
+
+
+@lru_cache(maxsize=2)  # the full UCF50's are 20 MB each
+def bootstrap_weights(
+    strata: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
+) -> np.ndarray:
+    """How much each source video counts in each replicate.
+
+    Args:
+        strata: tuple of V ints. Sources with the same one stand for each other.
+        replicates: int.
+        seed: int. The same seed gives the same weights, for ever.
+
+    Returns:
+        read-only float64 array (replicates, V), 0 or more; in each row, the weights of a stratum
+        sum to its size. A stratum of one always weighs 1.
+    """
+    # RandomState, because its stream is frozen, while Generator's may change between versions of
+    # NumPy and stored intervals would then no longer be equal to derived ones.
+    rng = np.random.RandomState(seed)
+    of = np.asarray(strata)
+    weights = np.ones((replicates, len(of)))
+    rows = np.arange(replicates)[:, None]
+    for stratum in np.unique(of):
+        members = np.flatnonzero(of == stratum)
+        size = len(members)
+        if size > 1:
+            drawn = rng.randint(0, size, (replicates, size - 1), dtype=np.int64)
+            times = np.bincount((rows * size + drawn).ravel(), minlength=replicates * size)
+            weights[:, members] = times.reshape(replicates, size) * (size / (size - 1))
+    weights.flags.writeable = False
+    return weights
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile interval of bootstrap replicates.
+
+    Args:
+        values: float array (R,).
+    """
+    tail = (1 - LEVEL) / 2
+    lo, hi = np.quantile(values, [tail, 1 - tail])
+    return float(lo), float(hi)
+
+
+def accuracy_interval(df: pd.DataFrame, classes: list[str]) -> tuple[float, float]:
+    """The accuracy's 95 % interval for one model, protocol and seed; each 0 to 1."""
+    index = sources(df, classes)
+    found = per_source(df, classes, index)[:, :2].sum(axis=2)  # hits and clips of each source
+    resampled = bootstrap_weights(strata(index)) @ found
+    return interval(resampled[:, 0] / resampled[:, 1])
