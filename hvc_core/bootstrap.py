@@ -4,11 +4,13 @@ The bootstrap draws source videos ((class, group) pairs), not clips, because the
 are near-copies of each other: resampling clips would promise too much. It draws within each class,
 since a study's classes are chosen and not drawn, and n - 1 of a class's n sources, each counted
 n / (n - 1) times as often (Rao and Wu's rescaled bootstrap), because plain resampling of as few
-films as five makes intervals a tenth too narrow. In simulations like the holdout (15 classes of 5
-films) its 95 % intervals held the truth in 92 to 95 % of cases; drawing over all classes at once
-held macro F1 in 88 %. One draw serves all models and seeds of a protocol, so that differences are
-paired. The intervals say how much the choice of films matters; how much retraining matters shows
-in the seeds beside them.
+films as five makes intervals a tenth too narrow. (tests/test_stats.py counts, on simulated
+holdouts, how often the intervals hold the truth; drawing over all classes at once pushes macro F1
+down, and holds it less often.)
+
+One draw serves all models and seeds of a protocol, so that differences are paired. The intervals
+say how much the choice of films matters; how much retraining matters shows in the seeds beside
+them.
 
 Pure functions. May import: numpy, pandas, hvc_core.counts.
 """

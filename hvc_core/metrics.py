@@ -1,7 +1,7 @@
 """Predictions to metrics: confusion, accuracy, precision, recall and F1, equal to scikit-learn's.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts (never scikit-learn: the
-dashboard uses this module).
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts (never
+scikit-learn: the dashboard uses this module).
 """
 
 from __future__ import annotations

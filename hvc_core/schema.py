@@ -77,6 +77,21 @@ def same_classes(found: Iterable[str], classes: list[str], file: Path, field: st
     )
 
 
+def read_meta(folder: Path) -> dict[str, Any]:
+    """Reads and checks study.json alone: all that a study still in training has to have.
+
+    Raises:
+        StudyError: the folder or the file is missing or malformed.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StudyError(folder, None, "no such folder", "Give the folder that holds study.json.")
+    file = folder / "study.json"
+    meta = read_json(file)
+    check_meta(meta, file)
+    return meta
+
+
 def check_meta(meta: dict[str, Any], file: Path) -> None:
     """Checks study.json."""
     check_version(meta, file)

@@ -132,7 +132,9 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
     if not path.is_file():
         raise StudyError(path, None, "missing", ADVICE.get(path.name, ""))
     try:
-        table = pq.ParquetFile(path).read()
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            table = file.read(columns=[name for name in columns if name in names])
     except (OSError, pa.ArrowException) as error:
         raise StudyError(
             path, None, f"cannot be read as Parquet ({error})", "Delete it and make it again."

@@ -85,7 +85,7 @@ def make_study(
             for number in range(1, seeds + 1)
         ],
         ignore_index=True,
-    )
+    ).sort_values(study.KEY, ignore_index=True)
     study.write_parquet(folder / "predictions.parquet", predictions)
     study.write_parquet(folder / "history.parquet", _history(rng, predictions))
     study.write_json(folder / "cost.json", _cost(known))
