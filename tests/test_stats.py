@@ -1,0 +1,330 @@
+"""Uncertainty: laws of the resampling, intervals that hold the truth, differences, verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hvc_core import counts, metrics, stats, study
+from tests.support.studies import make_study
+
+CLASSES = ["A", "B", "C"]
+
+
+def clips(
+    rng: np.random.Generator,
+    skill: float,
+    model: str = "lrcn",
+    seed: int = 1,
+    groups: int = 6,
+    each: int = 3,
+) -> pd.DataFrame:
+    """Predictions of a model that answers rightly with the probability `skill`."""
+    true, group, number = (
+        a.ravel() for a in np.meshgrid(range(3), range(1, groups + 1), range(each), indexing="ij")
+    )
+    right = rng.uniform(size=len(true)) < skill
+    answered = np.where(right, true, (true + 1 + rng.integers(0, 2, len(true))) % 3)
+    values = np.eye(3, dtype=np.float32)[answered]
+    return pd.DataFrame(
+        {
+            "protocol": "holdout",
+            "fold": 0,
+            "seed": seed,
+            "model": model,
+            "clip": [f"{CLASSES[t]}{g}-{n}" for t, g, n in zip(true, group, number, strict=True)],
+            "class": [CLASSES[t] for t in true],
+            "group": group,
+            "probabilities": list(values),
+        }
+    )
+
+
+def pair(skill_a: float, skill_b: float, seed: int = 0, seeds: int = 2) -> pd.DataFrame:
+    """Predictions of models a and b."""
+    rng = np.random.default_rng(seed)
+    parts = [
+        clips(rng, skill, model, number)
+        for model, skill in (("a", skill_a), ("b", skill_b))
+        for number in range(1, seeds + 1)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_confusions_of_source_videos_sum_to_the_whole() -> None:
+    df = clips(np.random.default_rng(0), 0.6)
+    found = stats.source_video_confusions(df, CLASSES)
+    assert found.shape == (18, 3, 3)
+    assert (found.sum(axis=0) == metrics.confusion(df, CLASSES)).all()
+    index = counts.sources(df, CLASSES)
+    assert list(index[:2]) == [(0, 1), (0, 2)]
+    short = counts.per_source(df, CLASSES, index)
+    assert (short[:, 0] == np.diagonal(found, axis1=1, axis2=2)).all()
+    assert (short[:, 1] == found.sum(axis=2)).all()
+    assert (short[:, 2] == found.sum(axis=1)).all()
+
+
+@given(st.lists(st.integers(-1, 4), min_size=1, max_size=20), st.integers(0, 3))
+def test_weights_keep_the_size_of_each_stratum(strata: list[int], seed: int) -> None:
+    weights = stats.bootstrap_weights(tuple(strata), 50, seed)
+    assert weights.shape == (50, len(strata))
+    assert (weights >= 0).all()
+    for stratum in set(strata):
+        held = weights[:, np.array(strata) == stratum]
+        np.testing.assert_allclose(held.sum(axis=1), strata.count(stratum))
+    again = stats.bootstrap_weights.__wrapped__(tuple(strata), 50, seed)
+    assert (again == weights).all()
+
+
+def test_weights_are_these_for_ever() -> None:
+    # Stored intervals are compared with derived ones: a changed stream would break every study.
+    weights = stats.bootstrap_weights((0, 0, 0, 1, 1), 3, 0)
+    expected = [[1.5, 1.5, 0, 2, 0], [1.5, 1.5, 0, 0, 2], [0, 1.5, 1.5, 2, 0]]
+    assert weights.tolist() == expected
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0, 0] = 1
+
+
+def test_weights_have_the_variance_of_a_mean() -> None:
+    # The rescaling's point: with n = 5 the resampled mean varies as much as s**2 / n says.
+    values = np.array([1.0, 2, 4, 7, 11])
+    means = stats.bootstrap_weights((0,) * 5, 20000, 0) @ values / 5
+    assert means.var() == pytest.approx(values.var(ddof=1) / 5, rel=0.03)
+
+
+def test_classes_with_one_source_are_resampled_together() -> None:
+    index = pd.MultiIndex.from_tuples([(0, 1), (0, 2), (1, 1), (2, 7), (3, 1), (3, 2)])
+    assert stats.strata(index) == (0, 0, -1, -1, 3, 3)
+
+
+def test_interval() -> None:
+    assert stats.interval(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.floats(0, 1))
+def test_the_interval_is_around_the_value(seed: int, skill: float) -> None:
+    df = clips(np.random.default_rng(seed), skill)
+    found = stats.summary(df, "lrcn", "holdout", CLASSES)
+    cell = metrics.cell_metrics(df, CLASSES)
+    assert found.accuracy.mean == pytest.approx(cell["accuracy"])
+    assert (found.accuracy.lo, found.accuracy.hi) == pytest.approx(tuple(cell["accuracy_ci"]))
+    for name in ("accuracy", "recall_macro", "f1_macro", "precision_macro"):
+        estimate = getattr(found, name)
+        assert estimate.mean == pytest.approx(cell[name])
+        assert -1e-9 <= estimate.lo <= estimate.hi <= 1 + 1e-9
+    assert found.accuracy.lo - 1e-9 <= found.accuracy.mean <= found.accuracy.hi + 1e-9
+    for name in CLASSES:
+        assert found.f1[name].mean == pytest.approx(cell["per_class"][name]["f1"])
+        assert found.recall[name].mean == pytest.approx(cell["per_class"][name]["recall"])
+
+
+def test_a_summary_is_the_mean_over_seeds() -> None:
+    df = pair(0.6, 0.9, seeds=3)
+    found = stats.summary(df, "a", "holdout", CLASSES)
+    cells = [c for c in metrics.derive(df, CLASSES)["cells"] if c["model"] == "a"]
+    assert found.seeds == (1, 2, 3)
+    assert found.accuracy_by_seed == pytest.approx([c["accuracy"] for c in cells])
+    assert found.f1_macro_by_seed == pytest.approx([c["f1_macro"] for c in cells])
+    assert found.f1_macro.mean == pytest.approx(np.mean([c["f1_macro"] for c in cells]))
+    assert (found.clips, found.sources) == (54, 18)
+
+
+def test_resampling_by_hand() -> None:
+    df = pair(0.5, 0.5, seeds=2)
+    confusions = [
+        stats.source_video_confusions(df[(df["model"] == "a") & (df["seed"] == seed)], CLASSES)
+        for seed in (1, 2)
+    ]
+    weights = stats.bootstrap_weights(stats.strata(counts.sources(df, CLASSES)))
+    drawn = []
+    for row in weights:
+        matrices = [np.tensordot(row, found, 1) for found in confusions]
+        drawn.append(np.mean([metrics.per_class(matrix).f1.mean() for matrix in matrices]))
+    found = stats.summary(df, "a", "holdout", CLASSES).f1_macro
+    assert (found.lo, found.hi) == pytest.approx(stats.interval(np.array(drawn)))
+
+
+def test_the_order_of_rows_says_nothing() -> None:
+    df = pair(0.6, 0.7)
+    mixed = df.sample(frac=1, random_state=3)
+    assert stats.summary(mixed, "a", "holdout", CLASSES) == stats.summary(
+        df, "a", "holdout", CLASSES
+    )
+    assert stats.verdict(mixed, "a", "b", "holdout", CLASSES) == stats.verdict(
+        df, "a", "b", "holdout", CLASSES
+    )
+
+
+def test_near_copies_of_a_clip_add_no_certainty() -> None:
+    df = clips(np.random.default_rng(0), 0.6, groups=8, each=1)
+    copies = pd.concat([df.assign(clip=df["clip"] + f"-{i}") for i in range(9)])
+    few, many = (stats.summary(d, "lrcn", "holdout", CLASSES).accuracy for d in (df, copies))
+    assert (few.lo, few.hi) == pytest.approx((many.lo, many.hi))
+
+
+def test_a_class_without_clips_scores_nothing() -> None:
+    df = clips(np.random.default_rng(0), 1.0)
+    df = df[df["class"] != "C"]
+    found = stats.summary(df, "lrcn", "holdout", CLASSES)
+    assert found.f1["C"] == stats.Estimate(0, 0, 0)
+    assert found.f1_macro.mean == pytest.approx(2 / 3)
+    assert (found.f1_macro.lo, found.f1_macro.hi) == pytest.approx((2 / 3, 2 / 3))
+
+
+def test_one_source_a_class_has_an_interval_still() -> None:
+    df = clips(np.random.default_rng(0), 0.6, groups=1, each=4)
+    found = stats.summary(df, "lrcn", "holdout", CLASSES)
+    assert 0 <= found.accuracy.lo < found.accuracy.hi <= 1
+    assert all(0 <= found.f1[name].lo <= found.f1[name].hi <= 1 for name in CLASSES)
+
+
+def test_no_predictions() -> None:
+    with pytest.raises(ValueError, match="lrcn has no predictions under protocol group5"):
+        stats.summary(clips(np.random.default_rng(0), 1), "lrcn", "group5", CLASSES)
+    with pytest.raises(ValueError, match="no clip has a prediction of both"):
+        stats.difference(pair(1, 1), "a", "c", "holdout", CLASSES)
+
+
+def test_intervals_hold_the_truth() -> None:
+    """Simulated holdouts of 12 classes with 5 films each: how often is the truth inside?"""
+    rng = np.random.default_rng(7)
+    names = [f"C{i}" for i in range(12)]
+    skill = rng.uniform(0.4, 0.95, 12)
+    taken_for = rng.dirichlet(np.full(12, 0.3), 12)
+    taken_for[np.arange(12), np.arange(12)] = 0
+    taken_for /= taken_for.sum(axis=1, keepdims=True)
+
+    def draw(groups: int) -> np.ndarray:
+        """Counts (V, 3, C) of films whose clips share their film's own difficulty."""
+        of = np.repeat(np.arange(12), groups)
+        number = rng.integers(3, 8, len(of))
+        hits = rng.binomial(number, rng.beta(4 * skill[of], 4 * (1 - skill[of])))
+        found = np.zeros((len(of), 3, 12))
+        found[:, 2] = rng.multinomial(number - hits, taken_for[of])
+        at = np.arange(len(of))
+        found[at, 0, of], found[at, 1, of] = hits, number
+        found[at, 2, of] += hits
+        return found
+
+    def values(counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = counts.scores(counted[:, 0], counted[:, 1], counted[:, 2])
+        hits, number = counted[:, 0].sum(axis=1), counted[:, 1].sum(axis=1)
+        return hits / number, found.f1.mean(axis=1)
+
+    truth = [float(v[0]) for v in values(draw(20000).sum(axis=0)[None])]
+    weights = stats.bootstrap_weights(tuple(np.repeat(np.arange(len(names)), 5).tolist()), 500, 0)
+    held = np.zeros(2)
+    for _ in range(400):
+        found = draw(5)
+        drawn = (weights @ found.reshape(60, -1)).reshape(500, 3, 12)
+        for i, replicates in enumerate(values(drawn)):
+            low, high = stats.interval(replicates)
+            held[i] += low <= truth[i] <= high
+    accuracy, f1_macro = held / 400
+    assert 0.91 <= accuracy <= 0.98
+    assert 0.89 <= f1_macro <= 0.98
+
+
+# Differences and verdicts
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.floats(0.2, 1), st.floats(0.2, 1))
+def test_the_verdict_does_not_depend_on_who_is_named_first(
+    seed: int, skill_a: float, skill_b: float
+) -> None:
+    df = pair(skill_a, skill_b, seed)
+    one = stats.verdict(df, "a", "b", "holdout", CLASSES)
+    two = stats.verdict(df, "b", "a", "holdout", CLASSES)
+    assert one.winner == two.winner
+    assert one.difference is not None and two.difference is not None
+    assert one.interval is not None and two.interval is not None
+    assert one.difference == pytest.approx(-two.difference)
+    assert one.interval == pytest.approx((-two.interval[1], -two.interval[0]))
+    assert (one.winner is None) == (one.interval[0] <= 0 <= one.interval[1])
+    assert (one.winner is None) == one.sentence.startswith("Cannot tell")
+
+
+def test_a_clear_winner_is_named() -> None:
+    found = stats.verdict(
+        pair(0.4, 0.95), "a", "b", "holdout", CLASSES, {"a": "ConvLSTM", "b": "LRCN"}
+    )
+    assert found.winner == "b"
+    assert found.difference is not None and found.interval is not None
+    low, high = -found.interval[1], -found.interval[0]
+    assert found.sentence == (
+        f"LRCN beats ConvLSTM by {-100 * found.difference:.1f} points of accuracy (95 % interval "
+        f"{100 * low:+.1f} to {100 * high:+.1f}; on 54 clips of 18 source videos, "
+        "protocol holdout, mean of 2 seeds)."
+    )
+
+
+def test_the_difference_is_paired() -> None:
+    # b is wrong where a is and on one clip more of each film: that is the same in every replicate.
+    df = pair(1.0, 1.0, seeds=1)
+    worse = df["model"].eq("b") & df["clip"].str.endswith("-0")
+    turned = [np.roll(p, 1) if w else p for p, w in zip(df["probabilities"], worse, strict=True)]
+    hard = df["group"].isin([1, 2])  # whole films that both get wrong, but for that one clip
+    turned = [
+        np.roll(p, 1) if h and not w else p for p, h, w in zip(turned, hard, worse, strict=True)
+    ]
+    df = df.assign(probabilities=pd.Series(turned, dtype=object))
+    found = stats.difference(df, "a", "b", "holdout", CLASSES)
+    alone = stats.summary(df, "a", "holdout", CLASSES).accuracy
+    assert found.accuracy.hi - found.accuracy.lo < alone.hi - alone.lo
+    assert found.clips == 54 and found.sources == 18 and found.seeds == (1, 1)
+
+
+def test_the_same_answers_cannot_be_told_apart() -> None:
+    df = clips(np.random.default_rng(0), 0.7, "a")
+    both = pd.concat([df, df.assign(model="b")], ignore_index=True)
+    found = stats.verdict(both, "a", "b", "holdout", CLASSES)
+    assert (found.winner, found.difference, found.interval) == (None, 0, (0, 0))
+    assert found.sentence.startswith("Cannot tell a and b apart: their accuracy is the same")
+
+
+def test_a_small_lead_cannot_be_told() -> None:
+    found = stats.verdict(pair(0.70, 0.74), "a", "b", "holdout", CLASSES)
+    assert found.winner is None
+    assert "within what another choice of films may change" in found.sentence
+
+
+def test_only_shared_clips_are_compared() -> None:
+    df = pair(0.5, 0.9)
+    some = df[~((df["model"] == "b") & (df["group"] > 4))]
+    found = stats.difference(some, "a", "b", "holdout", CLASSES)
+    assert (found.clips, found.sources) == (36, 12)
+    shared = df[df["group"] <= 4]
+    assert found == stats.difference(shared, "a", "b", "holdout", CLASSES)
+
+
+def test_no_verdict_on_nothing_or_on_few_films() -> None:
+    df = pair(0.1, 1.0)
+    nothing = stats.verdict(df, "a", "c", "holdout", CLASSES)
+    assert nothing == stats.Verdict(
+        "Cannot tell: no clip was put to both a and c under holdout.", None, None, None
+    )
+    few = stats.verdict(df[df["group"] == 1], "a", "b", "holdout", CLASSES)
+    assert few.winner is None
+    assert few.sentence.startswith("Cannot tell a and b apart: 3 source videos are too few")
+
+
+def test_seeds_may_differ() -> None:
+    df = pair(0.4, 0.9, seeds=3)
+    df = df[(df["model"] == "a") | (df["seed"] == 1)]
+    found = stats.verdict(df, "a", "b", "holdout", CLASSES)
+    assert "mean of 3 and 1 seeds" in found.sentence
+
+
+def test_every_model_of_a_large_study_has_a_summary(tmp_path: Path) -> None:
+    found = study.read(make_study(tmp_path, models=10, classes=50, seeds=2, onnx=False))
+    for model in found.models:
+        summary = stats.summary(found.predictions, model, "holdout", found.classes)
+        assert list(summary.f1) == found.classes
+        assert summary.accuracy.lo < summary.accuracy.mean < summary.accuracy.hi
