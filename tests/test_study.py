@@ -592,3 +592,23 @@ def test_reading_a_study_loads_no_heavy_library() -> None:
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_cell_without_history(folder: Path) -> None:
+    predictions, history = split(folder)
+    write_all(folder, predictions, history.head(0))
+    found = study.close(folder)
+    assert found.history is not None and not len(found.history)
+    write_all(folder, predictions, history)
+    closed = study.close(folder)
+    assert closed.history is not None and len(closed.history) == len(history)
+
+
+def test_training_that_diverged_is_kept_as_it_was(folder: Path) -> None:
+    file = folder / "history.parquet"
+    df = pd.read_parquet(file)
+    df.loc[0, "loss"] = float("nan")
+    df.loc[1, "val_loss"] = float("inf")
+    study.write_parquet(file, df)
+    found = study.read(folder).history
+    assert found is not None and np.isnan(found["loss"].iloc[0])
