@@ -7,6 +7,7 @@ hvc_core.video, which is where the rest of the code gets these names from.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,9 +70,13 @@ class Damage:
     marred: int = 0
     stopped: bool = False
 
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.marred or self.stopped)
+
 
 # The others have no header that says it, and FFmpeg guesses from the bit rate.
 _WITH_DURATION = ("mov", "avi", "matroska", "asf")
+_THREADS = 4
 
 
 class Turn(NamedTuple):
@@ -195,12 +200,16 @@ class Opened:
 
 
 @contextmanager
-def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[Opened]:
+def opened(
+    source: Path | bytes, limits: Limits | None = None, steady: bool = False
+) -> Iterator[Opened]:
     """Opens a file and checks what its headers tell against the limits.
 
     Args:
         source: Path or bytes. The video file.
         limits: Limits or None. None takes everything on: for files of one's own.
+        steady: bool. Decodes frames one after the other: slower, but a damaged file then looks
+            the same every time. Whole files always do.
 
     Raises:
         VideoError: the file is no video, has no video stream, or is over a limit.
@@ -235,6 +244,9 @@ def opened(source: Path | bytes, limits: Limits | None = None) -> Iterator[Opene
             )
         limits.check_pixels(stream.codec_context.width, stream.codec_context.height)
         stream.codec_context.options = pixels
+        stream.thread_type = "SLICE" if steady else "AUTO"
+        # Each thread holds frames of its own, and more than four hardly gain anything.
+        stream.thread_count = min(_THREADS, os.cpu_count() or 1)
         file = Opened(container, stream, limits)
         limits.check_seconds(file.seconds or 0)
         yield file

@@ -93,10 +93,13 @@ def sample(
     times = plan.times
     wanted = middles(times, times[-1] + plan.last, count)
     done = _decode(source, sizes, set(wanted.tolist()), limits)
+    steady = bool(done.damage)
+    if steady:
+        done = _decode(source, sizes, set(wanted.tolist()), limits, steady)
     if len(done.times) != len(times):  # packets and frames differ: choose again
         times = done.times
         wanted = middles(times, times[-1] + plan.last, count)
-        done = _decode(source, sizes, set(wanted.tolist()), limits)
+        done = _decode(source, sizes, set(wanted.tolist()), limits, steady)
     stacked = {size: np.stack([kept[i] for i in wanted]) for size, kept in done.images.items()}
     notes = _notes(plan, times, done.damage, count)
     return Sampled(stacked, times[wanted] - times[0], len(times), notes)
@@ -162,11 +165,12 @@ def _decode(
     sizes: Sequence[tuple[int, int]],
     wanted: set[int],
     limits: Limits | None,
+    steady: bool = False,
 ) -> _Decoded:
     """Decodes to the end; converts only the frames whose running number is wanted."""
     images: dict[tuple[int, int], dict[int, np.ndarray]] = {(h, w): {} for h, w in sizes}
     stamps: list[int | None] = []
-    with opened(source, limits) as file:
+    with opened(source, limits, steady) as file:
         for number, frame in enumerate(file.frames()):
             stamps.append(frame.pts)
             if number in wanted:
