@@ -20,7 +20,7 @@ import streamlit as st  # noqa: E402
 from dashboard import show, state  # noqa: E402
 from hvc_core.study import StudyError  # noqa: E402
 
-st.set_page_config(page_title="hvc", page_icon=":material/compare:", layout="wide")
+st.set_page_config(page_title="hvc", page_icon=show.icon(), layout="wide")
 
 PAGES = {
     name: st.Page(

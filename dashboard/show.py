@@ -7,29 +7,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
 from dashboard import charts, numbers, state
 from dashboard.charts import Chart
 from hvc_core.stats import Estimate, Summary
-from hvc_core.study import StudyError
+from hvc_core.study import Study, StudyError
 
+# Axis words: Streamlit's own grey is too faint to read, and Plotly cannot follow the theme itself.
+INK = {"light": "#3E4A57", "dark": "#C3CCD6"}
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 DOT = (":blue-badge[A]", ":orange-badge[B]")
 
 
 def chart(made: Chart, key: str, tabled: bool = True) -> None:
     """A chart, named for screen readers, and the same numbers as a table one click away."""
+    ink = INK.get(st.context.theme.type or "light", INK["light"])
+    made.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
+    made.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
+    made.figure.update_layout(legend_font_color=ink)
+    for kind in ("bar", "scatter"):  # not heatmaps: there each number follows its cell
+        made.figure.update_traces(textfont_color=ink, selector={"type": kind})
+    made.figure.update_annotations(font_color=ink)
     st.plotly_chart(made.figure, key=key, alt=made.alt, config=CONFIG)
     if tabled and len(made.table):
         with st.expander("The same numbers as a table", icon=":material/table:"):
             table(made.table, f"The numbers of the chart {made.figure.layout.title.text}")
 
 
-def table(rows: pd.DataFrame, alt: str, form: str = "%.1f") -> None:
+def table(rows: pd.DataFrame, alt: str) -> None:
     """A table that sorts on a click and downloads as CSV."""
     st.dataframe(
         rows,
@@ -37,10 +49,22 @@ def table(rows: pd.DataFrame, alt: str, form: str = "%.1f") -> None:
         alt=alt,
         placeholder="–",
         column_config={
-            name: st.column_config.NumberColumn(format=form)
-            for name in rows.select_dtypes("float").columns
+            str(name): st.column_config.NumberColumn(
+                format="%.1f" if pd.api.types.is_float_dtype(kind) else "localized"
+            )
+            for name, kind in rows.dtypes.items()
+            if pd.api.types.is_numeric_dtype(kind)
         },
     )
+
+
+def icon() -> Image.Image:
+    """The browser tab's picture: the two models' colours side by side, drawn here."""
+    picture = np.zeros((32, 32, 4), np.uint8)
+    for slot, color in enumerate(charts.COLORS):
+        rgb = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        picture[4:28, 2 + 15 * slot : 15 + 15 * slot] = [*rgb, 255]
+    return Image.fromarray(picture)
 
 
 def broken(error: StudyError) -> None:
@@ -58,9 +82,9 @@ def count(value: float | None) -> str:
 
 
 def amount(value: float | None, unit: str = "") -> str:
-    """A number short enough for a card: 1_234_567 -> '1.23 M'; None -> 'not measured'."""
+    """A number short enough for a card: 1_234_567 -> '1.23 M'; None -> a dash."""
     if value is None or _absent(value):
-        return "not measured"
+        return "–"
     for step, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= step:
             return f"{value / step:.3g} {letter}{unit}"
@@ -103,7 +127,7 @@ def no_predictions(view: state.View) -> None:
     )
 
 
-def cost(study: Any, model: str) -> dict[str, Any]:
+def cost(study: Study, model: str) -> dict[str, Any]:
     """A model's entry of cost.json, empty where nothing was measured."""
     entry = study.cost["models"].get(model)
     return entry if isinstance(entry, dict) else {}
@@ -117,7 +141,7 @@ def part(entry: dict[str, Any], *path: str) -> float | None:
     return value
 
 
-def parameters(study: Any, model: str) -> float | None:
+def parameters(study: Study, model: str) -> float | None:
     """A model's parameters: as measured, else as study.json states them."""
     measured = part(cost(study, model), "parameters", "total")
     return study.models[model].get("parameters") if measured is None else measured
@@ -136,25 +160,32 @@ def card(view: state.View, model: str, slot: int) -> None:
         f"{size['width']} × {size['height']}"
     )
     costs = cost(view.study, model)
-    with st.grid(4, min_column_width=120, gap="small"):
-        if found is None:
-            st.metric("Accuracy", "no predictions")
-        else:
+    with st.grid(2, min_column_width=130, gap="small"):
+        for key, label in (("accuracy", "Accuracy"), ("f1_macro", "Macro F1")):
+            if found is None:
+                st.metric(label, "–", delta="no predictions", delta_color="off", delta_arrow="off")
+                continue
+            estimate = getattr(found, key)
             st.metric(
-                "Accuracy",
-                charts.percent(found.accuracy.mean),
-                help=f"95 % interval {charts.interval(found.accuracy)}; by seed: "
-                + ", ".join(charts.percent(v) for v in found.accuracy_by_seed),
+                label,
+                charts.percent(estimate.mean),
+                delta=charts.interval(estimate),
+                delta_color="off",
+                delta_arrow="off",
+                help="Below it the 95 % interval. By seed: "
+                + ", ".join(charts.percent(v) for v in getattr(found, f"{key}_by_seed")),
             )
+    with st.grid(3, min_column_width=96, gap="small"):
         st.metric("Parameters", amount(parameters(view.study, model)))
         st.metric(
             "Multiply-adds",
             amount(part(costs, "multiply_adds_per_clip")),
-            help="For one clip of 20 frames.",
+            help="For one clip of 20 frames. A dash: not measured.",
         )
+        latency = part(costs, "latency_ms", "p50")
         st.metric(
             "Latency",
-            milliseconds(part(costs, "latency_ms", "p50")),
+            "–" if latency is None else milliseconds(latency),
             help="Half of the clips take less; the machine is named on the Cost page.",
         )
 
@@ -178,9 +209,9 @@ def overview_table(
     def add(measure: str, values: Sequence[str], gap: str = "", seed: Sequence[str] = ()) -> None:
         row = {"Measure": measure}
         row |= {f"{DOT[i]} {view.titles[i]}": value for i, value in enumerate(values)}
-        row["Difference"] = gap
+        row["B − A, points"] = gap or "–"
         for i, model in enumerate(theirs):
-            row[f"Seed study: {model['title']}"] = seed[i] if seed else "not published"
+            row[f"Seed study: {model['title']}"] = seed[i] if seed else "–"
         rows.append(row)
 
     for key, label in charts.METRICS.items():
@@ -189,32 +220,30 @@ def overview_table(
             label,
             [_with_interval(getattr(one, key)) if one else "no predictions" for one in (a, b)],
             "" if gap is None else _points(gap),
-            [
-                f"{model['accuracy_percent']:.2f} % (of {published['protocol']['test_clips']} clips)"
-                for model in theirs
-            ]
-            if key == "accuracy"
-            else (),
+            [f"{model['accuracy_percent']:.2f} %" for model in theirs] if key == "accuracy" else (),
         )
     study = view.study
     costs = [cost(study, model) for model in view.pair]
     add("Parameters", [count(parameters(study, model)) for model in view.pair])
     add("Multiply-adds a clip", [count(part(c, "multiply_adds_per_clip")) for c in costs])
-    add("Latency a clip, half below", [milliseconds(part(c, "latency_ms", "p50")) for c in costs])
+    add("Median latency a clip", [milliseconds(part(c, "latency_ms", "p50")) for c in costs])
     return pd.DataFrame(rows)
 
 
 def _with_interval(estimate: Estimate) -> str:
-    return f"**{charts.percent(estimate.mean)}** ({charts.interval(estimate)})"
+    return f"**{charts.percent(estimate.mean)}** ({_ends(estimate)})"
 
 
 def _points(estimate: Estimate) -> str:
-    return (
-        f"{100 * estimate.mean:+.1f} points ({100 * estimate.lo:+.1f} to {100 * estimate.hi:+.1f})"
-    )
+    return f"**{100 * estimate.mean:+.1f}** ({_ends(estimate, '+.1f')})"
 
 
-def cost_table(study: Any, names: Sequence[str]) -> pd.DataFrame:
+def _ends(estimate: Estimate, form: str = ".1f") -> str:
+    """An interval that does not break over two lines."""
+    return f"{100 * estimate.lo:{form}} to {100 * estimate.hi:{form}}".replace(" ", "\u00a0")
+
+
+def cost_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     """Every cost of the named models, one row a model; nothing where it was not measured."""
     columns = {
         "Parameters": ("parameters", "total"),
@@ -222,16 +251,84 @@ def cost_table(study: Any, names: Sequence[str]) -> pd.DataFrame:
         "in the body": ("parameters", "body"),
         "in the head": ("parameters", "head"),
         "Multiply-adds a clip": ("multiply_adds_per_clip",),
-        "Weights, bytes": ("weights_bytes",),
-        "Peak memory, bytes": ("peak_memory_bytes",),
-        "Latency, half below, ms": ("latency_ms", "p50"),
-        "Latency, 95 % below, ms": ("latency_ms", "p95"),
+        "Weights, MB": ("weights_bytes",),
+        "Peak memory, MB": ("peak_memory_bytes",),
+        "Latency, median, ms": ("latency_ms", "p50"),
+        "Latency, 95th percentile, ms": ("latency_ms", "p95"),
     }
     rows = pd.DataFrame({"Model": [state.title(study, name) for name in names]})
     for column, path in columns.items():
         found = [part(cost(study, name), *path) for name in names]
         if path == ("parameters", "total"):
             found = [parameters(study, name) for name in names]
-        kind = "float64" if path[0] == "latency_ms" else "Int64"
-        rows[column] = pd.array(found, dtype=kind)
+        step = 1e6 if column.endswith("MB") else 1
+        values = pd.Series([math.nan if v is None else v / step for v in found], dtype=float)
+        whole = path[0] in ("parameters", "multiply_adds_per_clip")
+        rows[column] = values.astype("Int64") if whole else values
     return rows
+
+
+def shown_path(folder: Path) -> str:
+    """A folder as a person would type it: relative to the project where it lies in it."""
+    try:
+        return str(folder.resolve().relative_to(state.ROOT))
+    except ValueError:
+        return folder.name  # a visitor has no business with the server's other folders
+
+
+def environment(found: dict[str, Any]) -> str:
+    """What the study was trained with, in one line."""
+    packages = found.get("packages") or {}
+    words = [f"Python {found['python']}"] if found.get("python") else []
+    words += [f"{name} {version}" for name, version in packages.items()]
+    machine = found.get("machine")
+    if isinstance(machine, dict):
+        machine = ", ".join(f"{key} {value}" for key, value in machine.items())
+    return "; ".join(filter(None, [", ".join(words), str(machine or "")])) or "not recorded"
+
+
+def model_table(study: Study) -> pd.DataFrame:
+    """What each model of the study is, one row a model."""
+    return pd.DataFrame(
+        [
+            {
+                "Model": f"**{state.title(study, name)}** (`{name}`)",
+                "Architecture": entry["architecture"],
+                "Backbone": entry.get("backbone") or "none",
+                "Start": "pretrained" if entry["pretrained"] else "from scratch",
+                "Parameters": count(parameters(study, name)),
+                "Input": f"{entry['input']['frames']} frames of {entry['input']['width']} × "
+                f"{entry['input']['height']}",
+            }
+            for name, entry in study.models.items()
+        ]
+    )
+
+
+def commands(study: Study, place: str) -> str:
+    """The commands that make the study again from the data, as one would type them."""
+    recipe = study.meta["recipe"]
+    name = recipe.get("name", study.name) if isinstance(recipe, dict) else study.name
+    return (
+        "# DATA is the folder with one folder of clips a class\n"
+        "python -m training index DATA                    # the fingerprint above\n"
+        f"python -m training train training/recipes/{name}.toml --data DATA --study {place}\n"
+        f"python -m training evaluate {place} --check      # the predictions give these numbers\n"
+        f"python -m training predict {place} CLIP --json   # what Try a clip answers\n"
+        f"HVC_STUDY={place} streamlit run dashboard/app.py\n"
+    )
+
+
+def measured_on(study: Study) -> str:
+    """Where and how the costs were measured, in one line."""
+    machine = study.cost.get("machine") or {}
+    where = ", ".join(f"{key}: {value}" for key, value in machine.items())
+    for name in study.models:
+        how = cost(study, name).get("latency_ms")
+        if how:
+            where += (
+                f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), over "
+                f"{how.get('clips')} clips"
+            )
+            break
+    return f"Measured on {where}." if where else "The study does not say where it was measured."

@@ -111,7 +111,7 @@ def select(study: studies.Study) -> None:
     def label(name: str) -> str:
         return title(study, name)
 
-    with st.grid(3, wrap=False, min_column_width=96, gap="small"):
+    with st.grid(3, wrap=False, min_column_width=96, gap="xsmall"):
         a = st.selectbox(
             ":blue-badge[A] Model",
             names,
@@ -138,7 +138,10 @@ def select(study: studies.Study) -> None:
             list(study.protocols),
             key="protocol",
             bind="query-params",
-            help="How the clips were divided into training and test.",
+            help="How the clips were divided into training and test. "
+            + " ".join(
+                f"**{name}**: {said['description']}." for name, said in study.protocols.items()
+            ),
         )
     st.session_state["_pair"] = {"a": a, "b": b}
 

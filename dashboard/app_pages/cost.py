@@ -37,8 +37,7 @@ def column(*path: str, unit: float = 1.0) -> list[tuple[str, float, int | None]]
 
 if not any(costs.values()):
     st.info(
-        "cost.json has no measurement yet: only the parameters that study.json states are "
-        "known. Measure with `python -m training cost`.",
+        "cost.json has no measurement yet: only the parameters that study.json states are known.",
         title="Not measured",
         icon=":material/hourglass_empty:",
     )
@@ -46,8 +45,8 @@ if not any(costs.values()):
 MEASURES = [
     ("Parameters", "millions", column("parameters", "total", unit=1e6), ",.3f"),
     ("Multiply-adds a clip", "millions", column("multiply_adds_per_clip", unit=1e6), ",.0f"),
-    ("Latency a clip, half below", "milliseconds", column("latency_ms", "p50"), ",.1f"),
-    ("Latency a clip, 95 % below", "milliseconds", column("latency_ms", "p95"), ",.1f"),
+    ("Median latency a clip", "milliseconds", column("latency_ms", "p50"), ",.1f"),
+    ("95th percentile of latency", "milliseconds", column("latency_ms", "p95"), ",.1f"),
     ("Weights on disk", "megabytes", column("weights_bytes", unit=1e6), ",.2f"),
     ("Peak memory", "megabytes", column("peak_memory_bytes", unit=1e6), ",.0f"),
 ]
@@ -74,19 +73,4 @@ if len(points) > 1:
 
 st.subheader("All figures")
 show.table(show.cost_table(study, names), "Every cost of every model")
-latency = [show.part(cost, "latency_ms") for cost in costs.values()]
-how = next((entry for entry in latency if isinstance(entry, dict)), {})
-st.caption(
-    "Measured on "
-    + (
-        ", ".join(f"{key} {value}" for key, value in machine.items())
-        or "a machine that the study does not name"
-    )
-    + (
-        f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), "
-        f"{how.get('clips')} clips"
-        if how
-        else ""
-    )
-    + "."
-)
+st.caption(show.measured_on(study))

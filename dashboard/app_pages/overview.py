@@ -34,20 +34,18 @@ if found[0] is None or found[1] is None:
 
 estimates = tuple({key: getattr(one, key) for key in charts.METRICS} for one in found if one)
 seed_rows = [
-    (model["title"], model["accuracy_percent"] / 100)
+    (str(model["title"]), float(model["accuracy_percent"]) / 100)
     for model in published.get("models", {}).values()
 ]
-show.chart(
-    charts.quality(view.titles, (estimates[0], estimates[1]), seed_rows), "quality", tabled=False
-)
+made = charts.quality(view.titles, (estimates[0], estimates[1]), seed_rows)
+show.chart(made, "quality", tabled=False)
 if published:
-    said = published["protocol"]
+    each = " and ".join(f"{name} {100 * value:.2f} %" for name, value in seed_rows)
     st.caption(
-        f"Crosses: the seed study's own figures, {seed_rows[0][0]} "
-        f"{100 * seed_rows[0][1]:.2f} % and {seed_rows[1][0]} {100 * seed_rows[1][1]:.2f} %. "
-        f"Its protocol is another: {said['inferred']}. With a random split nearly every test clip "
-        "has a sibling from the same film in the training set, so its figures and ours do not "
-        "answer the same question."
+        f"Crosses: the seed study's own figures, {each}. Its protocol is another: "
+        f"{published['protocol']['inferred']}. With a random split nearly every test clip has a "
+        "sibling from the same film in the training set, so its figures and ours do not answer "
+        "the same question."
     )
 
 st.subheader("All figures")
@@ -59,32 +57,18 @@ st.table(
 difference = numbers.difference(view)
 if difference is not None:
     st.caption(
-        f"Intervals: 95 %, from resampling the {difference.sources} source videos; the same draws "
-        "for both models, so differences are paired. Values are means over "
-        f"{show.seeds(found)}. Difference: B minus A."
+        f"In brackets: 95 % intervals from resampling the {difference.sources} source videos; the "
+        "same draws for both models, so differences are paired. Values are means over "
+        f"{show.seeds(found)}. A dash: not derived here, or not published there."
     )
 
-rows = [
-    (
-        name,
-        *(
-            None if s is None else s.accuracy
-            for s in (numbers.summary(view, model, name) for model in view.pair)
-        ),
-    )
-    for name in view.study.protocols
-]
-rows = [row for row in rows if row[1] or row[2]]
+rows = []
+for name in view.study.protocols:
+    a, b = (numbers.summary(view, model, name) for model in view.pair)
+    if a or b:
+        rows.append((name, (a.accuracy if a else None, b.accuracy if b else None)))
 if len(rows) > 1:
     st.subheader("What the protocol does")
     show.chart(charts.protocols(view.titles, rows), "protocols")
-    st.table(
-        pd.DataFrame(
-            [
-                {"Protocol": name, "What it is": view.study.protocols[name]["description"]}
-                for name, *_ in rows
-            ]
-        ),
-        hide_index=True,
-        alt="What each protocol is",
-    )
+    said = [{"Protocol": n, "What it is": view.study.protocols[n]["description"]} for n, _ in rows]
+    st.table(pd.DataFrame(said), hide_index=True, alt="What each protocol is")

@@ -1,2 +1,122 @@
+"""Try a clip: a video of the visitor's own through both models at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
 import streamlit as st
-st.title("try_a_clip")
+
+from dashboard import answering, charts, show, show_clip, state
+from dashboard.answering import Clip, ClipError
+
+view = state.view()
+limits = answering.video.Limits()
+ORIGINS = {
+    answering.RENDERED: "Rendered by this project: free of rights, no real video.",
+    answering.EXAMPLE: "An example clip of the study.",
+    answering.UPLOAD: "Your clip.",
+}
+
+
+def choose(source: str | None) -> None:
+    """Remembers which clip is asked for: the upload (None), or one that lies at hand."""
+    st.session_state["source"] = source
+
+
+st.title("Try a clip")
+st.caption(
+    f"Drop a short video of someone doing something. {view.titles[0]} and {view.titles[1]} look at "
+    f"the same moments of it and answer at once, each with one of the study's "
+    f"{len(view.study.classes)} classes, whatever the video shows. It stays in this visit: nothing "
+    "is kept or shared."
+)
+
+uploaded = st.file_uploader(
+    f"Your video, up to {limits.max_bytes / 1e6:.0f} MB and {limits.max_seconds / 60:.0f} minutes",
+    type=list(answering.ENDINGS),
+    key="upload",
+    on_change=choose,
+    args=(None,),
+)
+at_hand: dict[str, tuple[Path, str]] = {}
+with st.container(horizontal=True, vertical_alignment="center"):
+    for path in answering.rendered():
+        at_hand[path.name] = (path, answering.RENDERED)
+        st.button(
+            show_clip.rendered_label(path.stem),
+            key=path.name,
+            icon=":material/animation:",
+            on_click=choose,
+            args=(path.name,),
+            help="Drawn by this project's own code: free of rights, and no real video.",
+        )
+    for path in answering.examples(view):
+        at_hand[path.name] = (path, answering.EXAMPLE)
+        st.button(
+            path.stem,
+            key=path.name,
+            icon=":material/movie:",
+            on_click=choose,
+            args=(path.name,),
+            help="An example clip of the study.",
+        )
+with st.expander("The classes that the models know", icon=":material/list:"):
+    st.write(", ".join(view.study.classes) + ".")
+
+
+def wanted() -> Clip | None:
+    """The clip that the visitor asks for now."""
+    source = st.session_state.get("source")
+    if source in at_hand:
+        path, origin = at_hand[source]
+        return answering.load(path, origin)
+    return None if uploaded is None else Clip(uploaded.name, uploaded.getvalue(), answering.UPLOAD)
+
+
+answered = None
+try:
+    clip = wanted()
+    if clip is not None:
+        with st.spinner("Decoding, then asking both models …"):
+            answered = answering.answer(view, clip)
+except ClipError as error:
+    st.error(str(error), title="No answer for this clip", icon=":material/error:")
+    answered = answering.last()
+    if answered is not None:
+        st.caption(f"Below is still the last good answer, for {answered.clip.name}.")
+if answered is None:
+    st.stop()
+
+answer, clip = answered.answer, answered.clip
+show_clip.agreement(answer, answering.true_class(clip, answer.classes))
+for note in answer.notes:
+    st.warning(note, icon=":material/info:")
+
+film, *columns = st.columns(3)
+for slot, (column, one) in enumerate(zip(columns, answer.models, strict=True)):
+    with column.container(border=True, height="stretch"):
+        made = charts.top(one.title, answer.classes, one.probabilities, slot)
+        show.chart(made, f"top-{slot}")
+with st.grid(3, min_column_width=150):
+    st.metric(
+        "Decoding",
+        show.milliseconds(answer.decode_ms),
+        help="Once for both models: the frames are scaled to each model's size on the way.",
+    )
+    for one in answer.models:
+        st.metric(
+            one.title,
+            show.milliseconds(one.milliseconds),
+            help="One clip, on this server, while the other model works beside it.",
+        )
+show_clip.frames(view, answer)
+
+with film.container(border=True, height="stretch"):  # last: the answers need not wait for it
+    with st.spinner("Making a preview …"):
+        playable = answering.preview(clip)
+    if playable is None:
+        st.info("No preview could be made of this clip; the answers stand.")
+    else:
+        st.video(playable, format="video/mp4", loop=True, muted=True, alt=f"The clip {clip.name}")
+    st.markdown(f"**{clip.name}**")
+    st.caption(f"{ORIGINS[clip.origin]} {answer.frames.decoded:,} frames decoded.")

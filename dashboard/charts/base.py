@@ -21,6 +21,7 @@ from hvc_core.stats import Estimate
 COLORS = ("#1F77D0", "#D9631E")
 FAINT = ("rgba(31, 119, 208, 0.28)", "rgba(217, 99, 30, 0.28)")
 NEUTRAL = "#7C8794"
+GRID = "rgba(124, 135, 148, 0.25)"
 SYMBOLS = ("circle", "diamond")
 ROW = 46  # pixels a row of a dot chart takes
 
@@ -42,28 +43,35 @@ class Chart:
 
 def percent(value: float, digits: int = 1) -> str:
     """A fraction as a person reads it: 0.8812 -> '88.1 %'; not a number -> 'not measured'."""
-    return "not measured" if not np.isfinite(value) else f"{100 * value:.{digits}f} %"
+    return "not measured" if not np.isfinite(value) else f"{100 * value:.{digits}f}\u00a0%"
 
 
 def interval(estimate: Estimate, digits: int = 1) -> str:
     """The two ends: '85.0 to 91.2 %'."""
     if not (np.isfinite(estimate.lo) and np.isfinite(estimate.hi)):
         return "no interval"
-    return f"{100 * estimate.lo:.{digits}f} to {100 * estimate.hi:.{digits}f} %"
+    return f"{100 * estimate.lo:.{digits}f} to {100 * estimate.hi:.{digits}f}\u00a0%"
 
 
 def layout(figure: go.Figure, title: str, height: int) -> None:
-    """What every chart has alike: title on the left, legend under it, no zoom by accident."""
+    """What every chart has alike: title on the left, legend at the foot, no zoom by accident."""
     figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
         height=height,
-        margin={"l": 10, "r": 24, "t": 64, "b": 10},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        margin={"l": 10, "r": 24, "t": 48, "b": 10},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 0,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "yref": "container",
+        },
         hoverlabel={"align": "left"},
         dragmode=False,
     )
-    figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
+    figure.update_xaxes(automargin=True, showgrid=True, gridcolor=GRID)
+    figure.update_yaxes(automargin=True, gridcolor=GRID)
 
 
 def whiskers(

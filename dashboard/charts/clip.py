@@ -49,7 +49,7 @@ def top(
     figure.update_xaxes(
         title="probability, percent", range=[0, 118], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %"
     )
-    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix=" ")
+    figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix=" ", showgrid=False)
     words = pd.DataFrame({"Class": names, "Probability": [f"{v:.2f} %" for v in values]})
     said = ", ".join(f"{n} {v:.1f} %" for n, v in zip(names, values, strict=True))
     return Chart(figure, f"{title}'s most probable classes: {said}.", words)

@@ -54,7 +54,7 @@ def bars(title: str, unit: str, rows: Sequence[tuple[str, float, int | None]], k
     layout(figure, title, height=34 * len(rows) + 110)
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(title=unit, range=[0, top * 1.28], nticks=5)
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
     said = ", ".join(f"{name} {word}" for (name, _, _), word in zip(rows, words, strict=True))
     return Chart(
         figure,
@@ -94,10 +94,12 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
             )
         )
     layout(figure, title, height=380)
-    costs = [math for _, math, _, _ in rows]
+    costs = [cost for _, cost, _, _ in rows]
+    # Within two decades the axis needs 2 and 5 as well, or it may have no number at all.
+    dtick = "D2" if costs and max(costs) < 100 * min(costs) else 1
     if costs:  # room for the names: a third of a decade on each side
         figure.update_xaxes(range=[np.log10(min(costs)) - 0.35, np.log10(max(costs)) + 0.35])
-    figure.update_xaxes(title=f"{unit} (logarithmic)", type="log", dtick=1)
+    figure.update_xaxes(title=f"{unit} (logarithmic)", type="log", dtick=dtick)
     figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", range=[0, 104])
     table = pd.DataFrame(
         [
@@ -188,7 +190,7 @@ def curves(
                 }
             )
     layout(figure, f"{measure.capitalize()} while training", height=390)
-    figure.update_layout(margin={"t": 82})
+    figure.update_layout(margin={"t": 76})
     figure.update_xaxes(title="epoch", rangemode="tozero")
     unit = "accuracy, percent" if measure == "accuracy" else "cross-entropy loss, nats"
     figure.update_yaxes(rangemode="tozero", ticksuffix=" %" if factor == 100 else "")

@@ -108,7 +108,7 @@ def scale(top: float, share: bool) -> Chart:
             hovertemplate="%{x:.0f}<extra></extra>",
         )
     )
-    layout(figure, "One scale for both", height=120)
+    layout(figure, "One scale for both", height=104)
     figure.update_layout(
         coloraxis={"cmin": 0, "cmax": top, "showscale": False},
         title_font_size=13,
@@ -148,17 +148,17 @@ def mistakes(counts: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
         classes: C names.
 
     Returns:
-        DataFrame: True class, Predicted, Predictions, Share of the true class in percent.
+        DataFrame: True class, Predicted, Predictions, Share (of the true class, percent).
     """
     counts = np.asarray(counts, dtype=float)
     rows, columns = np.nonzero(counts * (1 - np.eye(len(classes))))
     share = shares(counts)
     table = pd.DataFrame(
         {
-            "True class": [classes[i] for i in rows],
-            "Predicted": [classes[j] for j in columns],
+            "True class": [classes[i] for i in rows.tolist()],
+            "Predicted": [classes[j] for j in columns.tolist()],
             "Predictions": counts[rows, columns].astype(int),
-            "Share of the true class, %": 100 * share[rows, columns],
+            "Share, %": 100 * share[rows, columns],
         }
     )
     return table.sort_values("Predictions", ascending=False, kind="stable", ignore_index=True)

@@ -71,9 +71,10 @@ def quality(
                 y=[len(METRICS)] * len(seed_study),
                 text=[f"{title} {100 * value:.2f}" for title, value in seed_study],
                 mode="markers+text",
-                textposition=["middle left", "middle right"][: len(seed_study)]
-                if len(seed_study) == 2 and seed_study[0][1] <= seed_study[1][1]
-                else "bottom center",
+                # Above and below in turn: the two may lie close together on a narrow screen.
+                textposition=[
+                    ("top center", "bottom center")[i % 2] for i in range(len(seed_study))
+                ],
                 cliponaxis=False,
                 marker={
                     "color": NEUTRAL,
@@ -121,18 +122,18 @@ def quality(
 
 
 def protocols(
-    titles: tuple[str, str], rows: Sequence[tuple[str, Estimate | None, Estimate | None]]
+    titles: tuple[str, str], rows: Sequence[tuple[str, tuple[Estimate | None, Estimate | None]]]
 ) -> Chart:
     """Accuracy of two models under each protocol: how much an easier split flatters.
 
     Args:
         titles: the two models' names, A first.
-        rows: (protocol, A's accuracy or None, B's accuracy or None).
+        rows: (protocol, (A's accuracy or None, B's accuracy or None)).
     """
     figure = go.Figure()
     table: list[dict[str, str]] = []
     for slot, title in enumerate(titles):
-        points = [(i, row[0], row[1 + slot]) for i, row in enumerate(rows)]
+        points = [(i, name, pair[slot]) for i, (name, pair) in enumerate(rows)]
         known = [(i, name, e) for i, name, e in points if e is not None]
         figure.add_trace(
             go.Scatter(
@@ -220,7 +221,7 @@ def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
         zeroline=False,
         showgrid=False,
     )
-    widest = table.loc[table["gap"].abs().idxmax()]
+    widest = table.iloc[int(table["gap"].abs().to_numpy().argmax())]
     alt = (
         f"F1 of {len(table)} classes. The widest gap is {widest['class']}: {titles[0]} "
         f"{percent(widest['a'])}, {titles[1]} {percent(widest['b'])}."

@@ -1,0 +1,182 @@
+"""A visitor's clip on its way to both answers: where it comes from, who answers, what is kept.
+
+What a visitor uploads stays in that visitor's session: one answer at a time, replaced by the next
+good one. Nothing of it is shared or written down.
+May import: streamlit, numpy, hvc_core, dashboard.state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from dashboard import state
+from hvc_core import classify, clips, study, video
+
+ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
+RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
+_AT_ONCE = 2  # clips decoded at the same time on one server; others wait their turn
+_log = logging.getLogger(__name__)
+
+
+class ClipError(ValueError):
+    """A clip that got no answer; the message is for the visitor."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip somebody wants an answer for.
+
+    Attributes:
+        name: str. Its file name.
+        content: bytes. The whole file.
+        origin: str. RENDERED, EXAMPLE or UPLOAD.
+    """
+
+    name: str
+    content: bytes
+    origin: str
+
+    @property
+    def digest(self) -> str:
+        """What names the content: SHA-256 in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A clip with both models' answers.
+
+    Attributes:
+        clip: the clip.
+        key: tuple. The clip's digest, the study's revision and the models: what it answers.
+        answer: what the models said.
+    """
+
+    clip: Clip
+    key: tuple[str, ...]
+    answer: classify.Answer
+
+
+def rendered() -> list[Path]:
+    """The clips that the project rendered itself and that ship with the app."""
+    return sorted(state.ASSETS.glob("rendered_*.mp4"))
+
+
+def examples(view: state.View) -> list[Path]:
+    """The clips that the study lists as examples; a study need not have any."""
+    return study.example_clips(view.study)
+
+
+def load(path: Path, origin: str) -> Clip:
+    """Reads a clip that lies beside the app or the study.
+
+    Raises:
+        ClipError: the file cannot be read.
+    """
+    try:
+        return Clip(path.name, path.read_bytes(), origin)
+    except OSError as error:
+        raise ClipError(f"{path.name}: cannot be read ({error.strerror or error}).") from error
+
+
+def true_class(clip: Clip, classes: list[str]) -> str | None:
+    """The class that an example's UCF50 name tells, if it is one of the study's."""
+    if clip.origin != EXAMPLE:
+        return None
+    try:
+        found = clips.parse_name(Path(clip.name)).class_name
+    except clips.DataError:
+        return None
+    return found if found in classes else None
+
+
+def answer(view: state.View, clip: Clip) -> Answered:
+    """Both models' answers for a clip; the kept ones where nothing has changed.
+
+    Raises:
+        ClipError: no answer; the message says what is wrong with the clip, or with the models.
+    """
+    key = (clip.digest, view.revision, *view.pair)
+    kept = last()
+    if kept is not None and kept.key == key:
+        return Answered(clip, key, kept.answer)
+    try:
+        models = _models(str(view.study.folder), view.revision, view.pair)
+        with _turns():
+            found = classify.classify(models, clip.content, video.Limits())
+    except video.VideoError as error:
+        raise ClipError(f"{clip.name}: {_sentence(error)}") from error
+    except study.StudyError as error:
+        raise ClipError(str(error)) from error
+    except Exception as error:
+        _log.exception("no answer for %s (%d bytes)", clip.name, len(clip.content))
+        raise ClipError(
+            f"{clip.name}: something went wrong while decoding or answering "
+            f"({type(error).__name__}). Other clips still work; the server's log has the details."
+        ) from error
+    st.session_state["answered"] = answered = Answered(clip, key, found)
+    return answered
+
+
+def last() -> Answered | None:
+    """The visitor's last good answer."""
+    found: Answered | None = st.session_state.get("answered")
+    return found
+
+
+def preview(clip: Clip) -> bytes | None:
+    """An MP4 of the clip that every browser plays; None where none can be made."""
+    kept = st.session_state.get("preview")
+    if kept is not None and kept[0] == clip.digest:
+        return kept[1]
+    try:
+        with _turns():
+            made: bytes | None = video.preview(clip.content, limits=video.Limits())
+    except Exception:
+        _log.exception("no preview of %s", clip.name)
+        made = None
+    st.session_state["preview"] = (clip.digest, made)
+    return made
+
+
+def sheet(frames: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
+    """Frames side by side in rows, as one picture with transparent gaps.
+
+    Args:
+        frames: uint8 array (N, H, W, 3).
+        columns: how many stand in a row.
+        gap: pixels between them.
+
+    Returns:
+        uint8 array (height, width, 4), RGBA.
+    """
+    count, height, width, _ = frames.shape
+    rows = -(-count // columns)
+    whole = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 4), np.uint8)
+    for i, frame in enumerate(frames):
+        y, x = i // columns * (height + gap), i % columns * (width + gap)
+        whole[y : y + height, x : x + width, :3] = frame
+        whole[y : y + height, x : x + width, 3] = 255
+    return whole
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the models …")
+def _models(folder: str, revision: str, names: tuple[str, ...]) -> classify.Models:
+    return classify.open_models(Path(folder), list(names))
+
+
+@st.cache_resource(show_spinner=False)
+def _turns() -> threading.Semaphore:
+    return threading.Semaphore(_AT_ONCE)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
