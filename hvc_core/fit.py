@@ -1,0 +1,195 @@
+"""One cell's training, from its first step to its best weights; resumable at every epoch.
+
+Backend-neutral Keras 3: only `train_on_batch` and `predict_on_batch`. May import: keras, numpy.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from hvc_core.recipe import Settings
+
+
+class Clips(Protocol):
+    """What a model is fed: input arrays by row of the index."""
+
+    def train(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Augmented input float32 (B, ...) of training rows."""
+
+    def clean(self, rows: np.ndarray) -> np.ndarray:
+        """Input float32 (B, ...) of rows as the app would feed them."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a fit stands: epoch of epochs, clips of clips in this epoch, the last accuracies."""
+
+    epoch: int
+    epochs: int
+    clips: int
+    of_clips: int
+    accuracy: float
+    val_accuracy: float
+
+
+def fit(
+    model: keras.Model,
+    clips: Clips,
+    targets: np.ndarray,
+    train: np.ndarray,
+    validation: np.ndarray,
+    how: Settings,
+    seed: int,
+    state: Path,
+    progress: Callable[[Progress], None] = lambda p: None,
+    whole: keras.Model | None = None,
+) -> list[dict]:
+    """Trains until the epochs are over or patience is, and leaves the best weights in the model.
+
+    Args:
+        model: keras.Model. Gives softmax probabilities (B, classes).
+        clips: Clips. Gives input arrays by row.
+        targets: int64 array (clips,). Class number of every row of the index.
+        train, validation: int64 arrays. Rows of the fold.
+        how: Settings. The recipe's for this model.
+        seed: int. Order, augmentation and dropout follow from it.
+        state: Path. Where the last finished epoch is kept; a killed fit goes on from it.
+        progress: called after every step.
+        whole: keras.Model or None. Takes whole clips for validation, where `model` takes parts of
+            them; shares its layers.
+
+    Returns:
+        list of dict. One per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+    """
+    # -- model and schedule --------------------------------------------------------------------
+    optimizer = keras.optimizers.AdamW(how.learning_rate, weight_decay=how.weight_decay)
+    model.compile(
+        optimizer,
+        loss="categorical_crossentropy",
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    optimizer.build(model.trainable_variables)
+    onehot = np.eye(model.output_shape[-1], dtype=np.float32)
+    steps = math.ceil(len(train) / how.batch)
+    history, best, first = _resume(model, optimizer, state)
+
+    # -- epochs --------------------------------------------------------------------------------
+    for epoch in range(first, how.epochs):
+        if epoch - best["epoch"] > how.patience:
+            break
+        started = time.perf_counter()
+        rng = np.random.default_rng((seed, epoch))  # so that a resumed epoch is the same epoch
+        order = rng.permutation(train)
+        sums = np.zeros(2)  # loss and accuracy, each times the clips they are of
+        for step in range(steps):
+            rows = order[step * how.batch : (step + 1) * how.batch]
+            x = clips.train(rows, rng)
+            y = onehot[targets[rows]]
+            if how.mixup:
+                x, y = _mix(x, y, rng, how.mixup)
+            if how.label_smoothing:
+                y = y * (1 - how.label_smoothing) + how.label_smoothing / y.shape[1]
+            optimizer.learning_rate.assign(_rate(how, epoch + step / steps))
+            logs = model.train_on_batch(x, y, return_dict=True)
+            sums += [float(logs[name]) * len(rows) for name in ("loss", "accuracy")]
+            done = min((step + 1) * how.batch, len(train))
+            loss, accuracy = (sums / done).tolist()
+            progress(
+                Progress(epoch + 1, how.epochs, done, len(train), accuracy, best["val_accuracy"])
+            )
+        probabilities = predict(whole or model, clips, validation)
+        val_loss, val_accuracy = score(probabilities, targets[validation])
+        history.append(
+            {
+                "epoch": epoch + 1,
+                "loss": loss,
+                "accuracy": accuracy,
+                "val_loss": val_loss,
+                "val_accuracy": val_accuracy,
+                "seconds": time.perf_counter() - started,
+            }
+        )
+        # Accuracy moves in steps of one clip; the loss decides between equals.
+        if (val_accuracy, -val_loss) > (best["val_accuracy"], -best["val_loss"]):
+            best = {
+                "epoch": epoch,
+                "val_accuracy": val_accuracy,
+                "val_loss": val_loss,
+                "weights": model.get_weights(),
+            }
+        _keep(model, optimizer, state, history, best, epoch + 1)
+
+    # -- the best epoch's weights --------------------------------------------------------------
+    model.set_weights(best["weights"])
+    return history
+
+
+def predict(model: keras.Model, clips: Clips, rows: Sequence[int], batch: int = 32) -> np.ndarray:
+    """Probabilities float32 (rows, classes) of clips as the app would feed them."""
+    rows = np.asarray(rows)
+    parts = [
+        np.asarray(model.predict_on_batch(clips.clean(rows[at : at + batch])))
+        for at in range(0, len(rows), batch)
+    ]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def score(probabilities: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """Mean negative log-likelihood (nats) and accuracy of float (N, C) against int (N,)."""
+    own = probabilities[np.arange(len(targets)), targets]
+    loss = float(-np.log(np.maximum(own, 1e-7)).mean())
+    return loss, float((probabilities.argmax(axis=1) == targets).mean())
+
+
+def _rate(how: Settings, epoch: float) -> float:
+    """Learning rate at a fractional epoch: one epoch of warm-up, then half a cosine to zero."""
+    if epoch < 1:
+        return how.learning_rate * (epoch + 0.01)
+    share = (epoch - 1) / max(1, how.epochs - 1)
+    return how.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def _mix(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, alpha: float):
+    """mixup (Zhang et al., ICLR 2018, eq. 1): each clip blended with another of the batch."""
+    share = rng.beta(alpha, alpha, len(x)).astype(np.float32)
+    other = rng.permutation(len(x))
+    s = share.reshape(-1, *[1] * (x.ndim - 1))
+    return x * s + x[other] * (1 - s), y * share[:, None] + y[other] * (1 - share[:, None])
+
+
+def _keep(model, optimizer, state: Path, history: list, best: dict, epoch: int) -> None:
+    """Writes all that the next epoch needs, atomically."""
+    arrays = {f"model{i}": np.asarray(v) for i, v in enumerate(model.variables)}
+    arrays |= {f"optimizer{i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
+    arrays |= {f"best{i}": w for i, w in enumerate(best["weights"])}
+    note = {k: v for k, v in best.items() if k != "weights"}
+    arrays["json"] = np.array(json.dumps({"history": history, "best": note, "epoch": epoch}))
+    state.parent.mkdir(parents=True, exist_ok=True)
+    part = state.with_name(f"{state.name}.{os.getpid()}.tmp")
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+    os.replace(part, state)
+
+
+def _resume(model, optimizer, state: Path) -> tuple[list, dict, int]:
+    """History, best epoch and next epoch: from the state file, or a fresh start."""
+    if not state.exists():
+        return [], {"epoch": -1, "val_accuracy": -1.0, "val_loss": math.inf, "weights": []}, 0
+    with np.load(state) as kept:
+        for i, variable in enumerate(model.variables):
+            variable.assign(kept[f"model{i}"])
+        for i, variable in enumerate(optimizer.variables):
+            variable.assign(kept[f"optimizer{i}"])
+        note = json.loads(str(kept["json"]))
+        weights = [kept[f"best{i}"] for i in range(len(model.get_weights()))]
+    return note["history"], {**note["best"], "weights": weights}, note["epoch"]
