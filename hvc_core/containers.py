@@ -1,6 +1,6 @@
-"""What a video file is: opening it safely, its facts, and which way is up.
+"""What a video file is: opening it safely, decoding it, its facts.
 
-May import: the standard library, numpy, PyAV, hvc_core.headers and .limits. Used by
+May import: the standard library, numpy, PyAV, hvc_core.headers, .limits and .turns. Used by
 hvc_core.video, which is where the rest of the code gets these names from.
 """
 
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -23,6 +22,7 @@ from av.video.stream import VideoStream
 
 from hvc_core.headers import ENDINGS, size_of, why_not_opened
 from hvc_core.limits import NO_LIMITS, Limits, VideoError
+from hvc_core.turns import UPRIGHT, Turn, turn_of
 
 # Without a list FFmpeg also takes playlists and scripts (concat, HLS, SDP ...), and an uploaded
 # one could make the server open its own files or addresses. The sound formats are here so that
@@ -79,56 +79,23 @@ _WITH_DURATION = ("mov", "avi", "matroska", "asf")
 _THREADS = 4
 
 
-class Turn(NamedTuple):
-    """How a stored picture becomes upright: swap its axes, then mirror along x, along y."""
-
-    swap: bool = False
-    flip_x: bool = False
-    flip_y: bool = False
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        """Turns an image (height, width, 3) upright."""
-        if self.swap:
-            image = image.swapaxes(0, 1)
-        return image[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1]
-
-
-def turn_of(frame: av.VideoFrame) -> Turn:
-    """Reads the display matrix that phones write; the nearest quarter turn, mirrored or not."""
-    side_data: Any = frame.side_data  # the stubs call it a dict of other keys
-    try:
-        data = side_data["DISPLAYMATRIX"]
-    except KeyError:
-        return Turn()
-    except ValueError:  # PyAV refuses the whole list where it does not know one kind in it
-        return _TURNS[rotation_of(frame)]
-    # A stored point (x, y) is displayed at (a x + c y, b x + d y), up to a shift.
-    a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
-    swap = abs(b) + abs(c) > abs(a) + abs(d)
-    return Turn(swap, (c if swap else a) < 0, (b if swap else d) < 0)
-
-
-def rotation_of(frame: av.VideoFrame) -> int:
-    """Degrees clockwise from stored to displayed: 0, 90, 180 or 270 (the nearest)."""
-    return round(-frame.rotation / 90) % 4 * 90
-
-
-_TURNS = {
-    0: Turn(),
-    90: Turn(swap=True, flip_x=True),
-    180: Turn(flip_x=True, flip_y=True),
-    270: Turn(swap=True, flip_y=True),
-}
-
-
 @dataclass
 class Opened:
-    """An open file: its container, the video stream to decode, and what has gone wrong."""
+    """An open file.
+
+    Attributes:
+        container: InputContainer. PyAV's.
+        stream: VideoStream. The one to decode.
+        limits: Limits. What to take on.
+        damage: Damage. What has gone wrong so far.
+        turn: Turn. Which way is up; known from the first frame on.
+    """
 
     container: InputContainer
     stream: VideoStream
     limits: Limits
     damage: Damage = field(default_factory=Damage)
+    turn: Turn = UPRIGHT
 
     @property
     def base(self) -> float:
@@ -196,7 +163,16 @@ class Opened:
                 self.limits.check_frames(count)
                 self.limits.check_pixels(frame.width, frame.height)
                 self.damage.marred += frame.is_corrupt
+                if count == 1:
+                    self.turn = turn_of(frame)
                 yield frame
+
+    def upright(self, frame: av.VideoFrame, height: int, width: int) -> np.ndarray:
+        """A frame as RGB, upright, squashed to the size: uint8 (height, width, 3)."""
+        if self.turn.swap:  # scaled lying on its side, then turned: that is cheaper
+            height, width = width, height
+        small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
+        return self.turn.apply(small.to_ndarray())
 
 
 @contextmanager
@@ -266,7 +242,7 @@ def probe(source: Path | bytes, limits: Limits | None = None) -> Probe:
         frame = next(file.frames(), None)
         if frame is None:
             raise no_frame(file.damage)
-        turn, stream = turn_of(frame), file.stream
+        turn, stream = file.turn, file.stream
         size = (frame.width, frame.height)
         return Probe(
             container=file.container.format.name,
@@ -274,7 +250,7 @@ def probe(source: Path | bytes, limits: Limits | None = None) -> Probe:
             pixels=frame.format.name,
             width=size[turn.swap],
             height=size[not turn.swap],
-            rotation=rotation_of(frame),
+            rotation=turn.degrees,
             fps=float(stream.average_rate) if stream.average_rate else None,
             seconds=file.seconds,
             frames=file.announced or None,

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from hvc_core.containers import Opened, no_frame, opened, turn_of
+from hvc_core.containers import Opened, no_frame, opened
 from hvc_core.headers import is_cut, size_of
 from hvc_core.limits import Limits
 
@@ -88,7 +88,7 @@ def _plays_already(
             and file.stream.codec_context.name == "h264"
             and frame.format.name == "yuv420p"
             and frame.height <= max_height
-            and turn_of(frame) == (False, False, False)
+            and file.turn == (False, False, False)
             and file.seconds is not None
             and file.seconds <= max_seconds
         )
@@ -111,22 +111,17 @@ def _images(
         if now - start < at + 1 / _MAX_RATE and image is not None:
             continue  # also what goes back in time
         at = now - start
-        turn = turn_of(frame)
-        size = size or _size(frame, file.stream.sample_aspect_ratio, turn.swap, max_height)
-        height, width = size[:: -1 if turn.swap else 1]
-        small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-        image = np.ascontiguousarray(turn.apply(small.to_ndarray()))
+        size = size or _size(frame, file, max_height)
+        image = np.ascontiguousarray(file.upright(frame, *size))
         yield image, at
     if image is not None and count == 1:  # a still: players need some time to show it for
         yield image, at + 1.0
 
 
-def _size(
-    frame: av.VideoFrame, aspect: Fraction | None, swap: bool, max_height: int
-) -> tuple[int, int]:
+def _size(frame: av.VideoFrame, file: Opened, max_height: int) -> tuple[int, int]:
     """The preview's (height, width): as displayed, square pixels, even, not enlarged."""
-    width, height = frame.width * float(aspect or 1), float(frame.height)
-    if swap:
+    width, height = frame.width * float(file.stream.sample_aspect_ratio or 1), float(frame.height)
+    if file.turn.swap:
         width, height = height, width
     scale = min(1.0, max_height / height, 4 * max_height / width)
     return max(2, round(height * scale / 2) * 2), max(2, round(width * scale / 2) * 2)

@@ -2,7 +2,7 @@
 
 How a file is opened is in hvc_core.containers, what its bytes tell in .headers, what is refused in
 .limits, the preview in .preview; the rest of the code takes all of it from here.
-May import: numpy, PyAV and those four. Knows nothing of models, studies or pages.
+May import: numpy and those four. Knows nothing of models, studies or pages.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 
-from hvc_core.containers import Damage, Probe, no_frame, opened, probe, turn_of
+from hvc_core.containers import Damage, Probe, no_frame, opened, probe
 from hvc_core.headers import is_cut
 from hvc_core.limits import Limits, VideoError
 from hvc_core.preview import preview
@@ -142,11 +141,11 @@ def _plan(source: Path | bytes, limits: Limits | None) -> _Plan:
         if not stamps:
             raise no_frame(file.damage)
         times = _clean_times(stamps, file.base, file.rate)
-        last = 1 / file.rate
-        # Only where it differs clearly: with a constant rate both say the same, and containers
-        # round a packet's duration (Matroska to whole milliseconds).
-        if abs(duration * file.base - last) > last / 2 and duration > 0:
-            last = duration * file.base
+        last, own = 1 / file.rate, duration * file.base
+        # The last frame's own duration only where it is clearly another: with a constant rate the
+        # two are the same, but containers round (Matroska to whole milliseconds).
+        if own > 0 and abs(own - last) > last / 4:
+            last = own
         file.limits.check_seconds(float(times[-1] - times[0]) + last)
         announced = max(0, file.announced - hidden)
         return _Plan(times, last, announced, file.seconds, is_cut(source))
@@ -175,21 +174,12 @@ def _decode(
             stamps.append(frame.pts)
             if number in wanted:
                 for size, kept in images.items():
-                    kept[number] = _scaled(frame, *size)
+                    kept[number] = file.upright(frame, *size)
         if not stamps:
             raise no_frame(file.damage)
         times = _clean_times(stamps, file.base, file.rate)
         file.limits.check_seconds(float(times[-1] - times[0]))
         return _Decoded(images, times, file.damage)
-
-
-def _scaled(frame: av.VideoFrame, height: int, width: int) -> np.ndarray:
-    """A frame as RGB, upright, squashed to the size: uint8 (height, width, 3)."""
-    turn = turn_of(frame)
-    if turn.swap:  # scale first, to the size lying on its side: it is cheaper to turn then
-        height, width = width, height
-    small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-    return turn.apply(small.to_ndarray())
 
 
 def _notes(plan: _Plan, times: np.ndarray, damage: Damage, count: int) -> tuple[str, ...]:
