@@ -25,10 +25,10 @@ EPILOG = "`python -m training COMMAND --help` says more about one command."
 # Errors that are for a person to act on: their message is enough, a traceback would hide it.
 PEOPLE_ERRORS = (
     ("hvc_core.clips", "DataError"),
-    ("hvc_core.video", "VideoError"),
-    ("hvc_core.study", "StudyError"),
-    ("training.recipe", "RecipeError"),
-    ("training.fetch", "FetchError"),
+    ("hvc_core.limits", "VideoError"),
+    ("hvc_core.recipe", "RecipeError"),
+    ("hvc_core.storage", "StudyError"),
+    ("training.download", "FetchError"),
 )
 FAILED, INTERRUPTED = 2, 130
 
@@ -81,7 +81,7 @@ def _people_errors() -> tuple[type[Exception], ...]:
     return tuple(
         getattr(sys.modules[module], name)
         for module, name in PEOPLE_ERRORS
-        if module in sys.modules and hasattr(sys.modules[module], name)
+        if module in sys.modules
     )
 
 
