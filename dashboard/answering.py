@@ -116,7 +116,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
     except study.StudyError as error:
         raise ClipError(str(error)) from error
     except Exception as error:
-        _log.exception("no answer for %s (%d bytes)", clip.name, len(clip.content))
+        _log.exception("no answer for a clip of %d bytes", len(clip.content))
         raise ClipError(
             f"{clip.name}: something went wrong while decoding or answering "
             f"({type(error).__name__}). Other clips still work; the server's log has the details."
@@ -140,7 +140,7 @@ def preview(clip: Clip) -> bytes | None:
         with _turns():
             made: bytes | None = video.preview(clip.content, limits=video.Limits())
     except Exception:
-        _log.exception("no preview of %s", clip.name)
+        _log.exception("no preview of a clip of %d bytes", len(clip.content))
         made = None
     st.session_state["preview"] = (clip.digest, made)
     return made

@@ -86,6 +86,10 @@ except StudyError as error:
     st.title(page.title)
     show.broken(error)
 else:
-    if page.url_path != "about":
-        state.select(study)
-    page.run()
+    if len(study.models) < 2 and page.url_path != "about":
+        st.title(page.title)
+        show.alone(study)
+    else:
+        if len(study.models) > 1:
+            state.select(study)
+        page.run()

@@ -95,6 +95,17 @@ def _absent(value: float | None) -> bool:
     return value is None or not math.isfinite(value)
 
 
+def alone(study: Study) -> None:
+    """The message for a study with nothing to compare."""
+    names = ", ".join(state.title(study, name) for name in study.models)
+    st.info(
+        f"Study {study.name} has one model, {names}; the pages compare two. Add another to its "
+        "recipe and train it with `python -m training train`.",
+        title="Nothing to compare yet",
+        icon=":material/hourglass_empty:",
+    )
+
+
 def basis(view: state.View) -> str:
     """One sentence: which study, classes, clips, seeds and protocol the page speaks of."""
     found = [numbers.summary(view, name) for name in view.pair]

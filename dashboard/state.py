@@ -108,15 +108,21 @@ def select(study: studies.Study) -> None:
     names = list(study.models)
     first, second = study.headline
 
-    def label(name: str) -> str:
-        return title(study, name)
+    labels = {name: title(study, name) for name in names}
+    for name in names:  # the address holds the labels, so no two may be the same
+        if list(labels.values()).count(labels[name]) > 1:
+            labels[name] = f"{title(study, name)} ({name})"
+    for key in ("a", "b"):  # an address made by hand may say lrcn for LRCN
+        asked = st.query_params.get(key)
+        if key not in st.session_state and asked in names:
+            st.session_state[key] = asked
 
     with st.grid(3, wrap=False, min_column_width=96, gap="xsmall"):
         a = st.selectbox(
             ":blue-badge[A] Model",
             names,
             index=names.index(first),
-            format_func=label,
+            format_func=labels.__getitem__,
             key="a",
             bind="query-params",
             on_change=_swap,
@@ -127,7 +133,7 @@ def select(study: studies.Study) -> None:
             ":orange-badge[B] Model",
             others,
             index=others.index(second if second != a else first),
-            format_func=label,
+            format_func=labels.__getitem__,
             key="b",
             bind="query-params",
             on_change=_swap,

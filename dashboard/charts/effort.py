@@ -25,6 +25,8 @@ from dashboard.charts.base import (
 )
 from hvc_core.stats import Estimate
 
+FEW = 6  # up to here every point has room for its name
+
 
 def bars(title: str, unit: str, rows: Sequence[tuple[str, float, int | None]], kind: str) -> Chart:
     """One cost of every model as horizontal bars, each with its number beside it.
@@ -67,12 +69,12 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
     """What accuracy costs: one point a model, cost along a logarithmic axis.
 
     Args:
-        rows: (model, cost above 0, accuracy, slot 0 or 1 of the pair, None for the others).
+        rows: one or more (model, cost above 0, accuracy, slot 0 or 1 of the pair or None).
         unit: of the cost.
         title: the chart's title.
     """
     figure = go.Figure()
-    for name, cost, accuracy, slot in rows:
+    for place, (name, cost, accuracy, slot) in enumerate(sorted(rows, key=lambda row: row[1])):
         color = NEUTRAL if slot is None else COLORS[slot]
         figure.add_trace(
             go.Scatter(
@@ -80,8 +82,9 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
                 x=[cost],
                 y=[100 * accuracy.mean],
                 mode="markers+text",
-                text=[name],
-                textposition="top center",
+                text=[name if slot is not None or len(rows) <= FEW else ""],
+                # Above and below in turn: neighbours' names would run into each other.
+                textposition=("top center", "bottom center")[place % 2],
                 cliponaxis=False,
                 showlegend=False,
                 error_y=whiskers([accuracy], color),
@@ -95,12 +98,26 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
         )
     layout(figure, title, height=380)
     costs = [cost for _, cost, _, _ in rows]
-    # Within two decades the axis needs 2 and 5 as well, or it may have no number at all.
-    dtick = "D2" if costs and max(costs) < 100 * min(costs) else 1
-    if costs:  # room for the names: a third of a decade on each side
-        figure.update_xaxes(range=[np.log10(min(costs)) - 0.35, np.log10(max(costs)) + 0.35])
-    figure.update_xaxes(title=f"{unit} (logarithmic)", type="log", dtick=dtick)
-    figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", range=[0, 104])
+    low, high = np.log10(min(costs)) - 0.35, np.log10(max(costs)) + 0.35  # room for the names
+    ticks = [
+        step * 10.0**power
+        for power in range(int(np.floor(low)), int(np.ceil(high)) + 1)
+        for step in ((1, 2, 5) if high - low < 2.5 else (1,))
+    ]
+    ticks = [tick for tick in ticks if low <= np.log10(tick) <= high]
+    figure.update_xaxes(
+        title=f"{unit} (logarithmic)",
+        type="log",
+        range=[low, high],
+        tickvals=ticks,
+        ticktext=[f"{tick:,g}" for tick in ticks],
+    )
+    figure.update_yaxes(
+        title="accuracy, percent",
+        ticksuffix=" %",
+        range=[0, 112],
+        tickvals=[0, 20, 40, 60, 80, 100],
+    )
     table = pd.DataFrame(
         [
             {

@@ -57,27 +57,27 @@ def confusion(
             " (%{customdata:.0f} predictions)<extra></extra>",
         )
     )
-    tick = 9 if small else 12
-    layout(figure, title, height=max(430, 13 * len(names) + 200) if small else 540)
+    layout(figure, title, height=12 * len(names) + 130 if small else 540)
     figure.update_layout(
         coloraxis={"cmin": 0, "cmax": top, "showscale": False},
         margin={"l": 10, "r": 10, "t": 50, "b": 10},
     )
-    figure.update_xaxes(
-        title="predicted class",
-        tickangle=-90,
-        tickfont={"size": tick},
-        automargin=True,
-        showgrid=False,
-        tickmode="linear",
-    )
+    ticks = {"tickfont": {"size": 9 if small else 12}, "showgrid": False, "tickmode": "array"}
+    numbered = [f"{name} {i}" for i, name in enumerate(names, 1)]
     figure.update_yaxes(
         title="true class",
         autorange="reversed",
-        tickfont={"size": tick},
-        automargin=True,
-        showgrid=False,
-        tickmode="linear",
+        tickvals=names,
+        ticktext=numbered if small else names,
+        **ticks,
+    )
+    # Fifty names do not fit under a matrix: there the columns have the rows' numbers.
+    figure.update_xaxes(
+        title="predicted class, by its number" if small else "predicted class",
+        tickangle=0 if small else -90,
+        tickvals=names[4::5] if small else names,
+        ticktext=[str(i) for i in range(5, len(names) + 1, 5)] if small else names,
+        **ticks,
     )
     table = mistakes(whole, classes)
     right = np.trace(whole) / max(whole.sum(), 1)

@@ -69,7 +69,7 @@ def quality(
                 name="Seed study, as published",
                 x=[100 * value for _, value in seed_study],
                 y=[len(METRICS)] * len(seed_study),
-                text=[f"{title} {100 * value:.2f}" for title, value in seed_study],
+                text=[f"{title} {percent(value, 2)}" for title, value in seed_study],
                 mode="markers+text",
                 # Above and below in turn: the two may lie close together on a narrow screen.
                 textposition=[
@@ -82,7 +82,7 @@ def quality(
                     "size": 11,
                     "line": {"width": 2.5, "color": NEUTRAL},
                 },
-                hovertemplate="Seed study: %{text} %<extra></extra>",
+                hovertemplate="Seed study: %{text}<extra></extra>",
             )
         )
     layout(figure, "Four measures, 95 % intervals", height=ROW * len(names) + 150)
@@ -213,6 +213,8 @@ def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
             )
         )
     layout(figure, "F1 of each class, 95 % intervals", height=24 * len(table) + 150)
+    # With fifty rows the foot is out of sight: here the legend goes under the title.
+    figure.update_layout(legend={"yref": "paper", "y": 1, "yanchor": "bottom"}, margin={"t": 84})
     figure.update_xaxes(title="F1, percent", ticksuffix=" %", range=[-1, 101])
     figure.update_yaxes(
         tickvals=rows.tolist(),
