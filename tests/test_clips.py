@@ -7,38 +7,18 @@ import hashlib
 import string
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hvc_core import clips
 from hvc_core.clips import DataError
+from tests.support.trees import write_bytes, write_clip
 
 CLASS_NAMES = (
     "BaseballPitch Basketball HighJump TaiChi RockClimbingIndoor WalkingWithDog YoYo HulaHoop "
     "PommelHorse CleanAndJerk"
 ).split()
-
-
-def write_clip(path: Path, shade: int = 0, frames: int = 3) -> Path:
-    """A tiny real video of one grey, so that files of different shades differ."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w", format="avi") as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
-        for _ in range(frames):
-            image = np.full((32, 32, 3), shade, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode())
-    return path
-
-
-def write_bytes(path: Path, content: bytes = b"not a video") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 @given(

@@ -26,7 +26,7 @@ FORBIDDEN = {
 }
 # What of hvc_core only training needs, and so may load a framework. Nothing else loads these.
 TRAINING_HALF = {
-    *(f"hvc_core/{name}.py" for name in ("augment", "features", "fit", "train")),
+    *(f"hvc_core/{name}.py" for name in ("augment", "export", "features", "fit", "train")),
     *(f"hvc_core/models/{p.name}" for p in (ROOT / "hvc_core" / "models").glob("[a-z]*.py")),
 }
 # The files behind hvc_core.video, the only place that decodes.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_clips import write_bytes, write_clip
+from tests.support.trees import write_bytes, write_clip
 from training import __main__ as command_line
 
 
@@ -19,7 +19,7 @@ def data(tmp_path: Path) -> Path:
     for name, groups in {"Punch": (1, 1, 3), "TaiChi": (25,)}.items():
         for number, group in enumerate(groups, start=1):
             path = tmp_path / name / f"v_{name}_g{group:02d}_c{number:02d}.avi"
-            write_clip(path, shade=40 * number)
+            write_clip(path, frames=number)
     write_bytes(tmp_path / "Punch" / "v_Punch_g04_c01.avi")
     write_bytes(tmp_path / "TaiChi" / "v_Punch_g04_c02.avi")
     return tmp_path
@@ -67,6 +67,7 @@ def test_a_folder_without_clips_is_one_clear_line(tmp_path, capsys):
     assert len(said.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_real_clips(ucf50, capsys):
     assert command_line.main(["index", str(ucf50), "--json"]) == 0
     out = json.loads(capsys.readouterr().out)
