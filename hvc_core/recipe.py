@@ -133,7 +133,9 @@ def parse(raw: dict[str, Any]) -> Recipe:
     for name, own in raw.get("models", {}).items():
         merged = {"architecture": name, **shared, **own}
         merged["augment"] = _fill(
-            Augment, {**shared.get("augment", {}), **own.get("augment", {})}, f"models.{name}.augment"
+            Augment,
+            {**shared.get("augment", {}), **own.get("augment", {})},
+            f"models.{name}.augment",
         )
         models[name] = _fill(Settings, merged, f"models.{name}")
         if models[name].architecture not in ARCHITECTURES:

@@ -1,0 +1,74 @@
+"""The registry of architectures: what each is called, how it is built, what it takes.
+
+May import: the modules of this folder (keras only inside functions, so that a list of models
+costs no framework).
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One architecture.
+
+    Attributes:
+        title: str. Its name for a reader.
+        summary: str. What it is made of.
+        module: str. The module of this folder with `build(num_classes)`.
+        size: (height, width). Of the frames it takes.
+        backbone: str or None. The pretrained CNN inside.
+    """
+
+    title: str
+    summary: str
+    module: str
+    size: tuple[int, int]
+    backbone: str | None = None
+
+
+ARCHITECTURES = {
+    "convlstm": Architecture(
+        "ConvLSTM",
+        "4 x ConvLSTM2D (4, 8, 14, 16 filters, 3x3), each with MaxPool3D; trained from scratch",
+        "convlstm",
+        (64, 64),
+    ),
+    "lrcn": Architecture(
+        "LRCN",
+        "EfficientNet-Lite0 (ImageNet) per frame, LSTM over time, mean; last blocks fine-tuned",
+        "lrcn",
+        (120, 160),
+        "EfficientNet-Lite0",
+    ),
+    "lrcn-scratch": Architecture(
+        "LRCN, from scratch",
+        "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, LSTM over time; no pretraining",
+        "lrcn_scratch",
+        (64, 64),
+    ),
+}
+
+
+def build(name: str, num_classes: int) -> keras.Model:
+    """Builds an architecture with fresh weights, from plain Keras layers.
+
+    Args:
+        name: str. One of ARCHITECTURES.
+        num_classes: int. The number of classes to predict.
+
+    Example:
+        >>> build("lrcn-scratch", 4).count_params()
+        73060
+
+    Raises:
+        KeyError: no such architecture.
+    """
+    module = importlib.import_module(f"hvc_core.models.{ARCHITECTURES[name].module}")
+    return module.build(num_classes)

@@ -62,7 +62,9 @@ class FusedConvLSTM2D(layers.Layer):
         return_sequences: bool. Only True is built.
     """
 
-    def __init__(self, filters, kernel_size, recurrent_dropout=0.0, return_sequences=True, **kwargs):
+    def __init__(
+        self, filters, kernel_size, recurrent_dropout=0.0, return_sequences=True, **kwargs
+    ):
         super().__init__(**kwargs)
         assert return_sequences
         self.filters, self.kernel_size = filters, kernel_size

@@ -1,0 +1,135 @@
+"""A trained cell's weights as what ships: a Keras folder, an ONNX file, and their parity.
+
+May import: keras, onnxruntime, numpy, hvc_core.models, hvc_core.study.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+
+from hvc_core import models, study
+from hvc_core.models import convlstm
+
+TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
+
+
+class ExportError(ValueError):
+    """A model whose two forms do not answer alike, or that is not there."""
+
+
+def load_cell(weights: Path, architecture: str, num_classes: int) -> keras.Model:
+    """A plain Keras model with the weights that a cell kept.
+
+    Raises:
+        ExportError: there is no such file.
+    """
+    if not weights.exists():
+        raise ExportError(
+            f"{weights}: no such weights; they are kept where the cell was trained, so train "
+            "that cell here, or export on the machine that did"
+        )
+    model = models.build(architecture, num_classes)
+    with np.load(weights) as kept:
+        model.set_weights([kept[f"arr_{i}"] for i in range(len(kept.files))])
+    return model
+
+
+def write(
+    model: keras.Model,
+    architecture: str,
+    folder: Path,
+    classes: list[str],
+    clips: np.ndarray,
+) -> dict[str, Any]:
+    """Writes models/<name>/: Keras config and weights, ONNX, preprocessing.json, labels.json.
+
+    Args:
+        model: keras.Model. The plain one.
+        architecture: str. One of models.ARCHITECTURES.
+        folder: Path. models/<name>; replaced as a whole, so it is never half of two.
+        classes: list of str, in the order of the probabilities.
+        clips: uint8 array (N, 20, H, W, 3). Clips that both forms must answer alike.
+
+    Returns:
+        dict. parity: {clips, largest_difference, tolerance}; parameters: {total, trainable,
+        body, head}; weights_bytes.
+
+    Raises:
+        ExportError: ONNX Runtime's probabilities differ by more than TOLERANCE.
+    """
+    part = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(part, ignore_errors=True)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        model.save(part, zipped=False)
+        form = _onnx_form(model, architecture)
+        form.predict_on_batch(clips[:1].astype(np.float32))  # export wants a model that has run
+        form.export(part / "model.onnx", format="onnx", verbose=False)
+        parity = _parity(model, part / "model.onnx", clips)
+        height, width = models.ARCHITECTURES[architecture].size
+        study.write_json(
+            part / "preprocessing.json",
+            {
+                "frames": 20,
+                "height": height,
+                "width": width,
+                "sampling": "middle of equal time segments",
+                "color": "rgb",
+                "range": [0, 255],
+                "resize": "swscale area",
+            },
+        )
+        study.write_json(part / "labels.json", classes)
+        study.write_json(part / "parity.json", parity)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return {
+        "parity": parity,
+        "parameters": parameters(model),
+        "weights_bytes": (folder / "model.weights.h5").stat().st_size,
+    }
+
+
+def parameters(model: keras.Model) -> dict[str, int]:
+    """Parameters: total, trainable (in the architecture, frozen or not), body and head."""
+    head = model.get_layer("head").count_params()
+    total = model.count_params()
+    buffers = sum(
+        int(np.prod(w.shape))
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+        for w in (layer.moving_mean, layer.moving_variance)
+    )
+    return {"total": total, "trainable": total - buffers, "body": total - head, "head": head}
+
+
+def _onnx_form(model: keras.Model, architecture: str) -> keras.Model:
+    """The form whose graph runs fastest in ONNX Runtime, with the same weights."""
+    if architecture != "convlstm":
+        return model
+    fused = convlstm.build(model.output_shape[-1], model.input_shape[1:], fused=True)
+    fused.set_weights(model.get_weights())
+    return fused
+
+
+def _parity(model: keras.Model, onnx: Path, clips: np.ndarray) -> dict[str, Any]:
+    """Both forms' probabilities of the same clips, compared."""
+    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    name, largest = session.get_inputs()[0].name, 0.0
+    for clip in clips:
+        x = clip[None].astype(np.float32)
+        ours = np.asarray(model.predict_on_batch(x))
+        theirs = session.run(None, {name: x})[0]
+        largest = max(largest, float(np.abs(ours - theirs).max()))
+    if largest > TOLERANCE:
+        raise ExportError(f"{onnx.parent.name}: ONNX differs from Keras by {largest:.2g}")
+    return {"clips": len(clips), "largest_difference": largest, "tolerance": TOLERANCE}

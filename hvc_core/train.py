@@ -1,0 +1,218 @@
+"""One cell = (protocol, fold, seed, model): fit it, predict its test clips, write its rows.
+
+May import: keras, numpy, pandas and all of hvc_core's data rooms. Reads from top to bottom:
+data, feeds, run_cell.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from hvc_core import features as feature_cache
+from hvc_core import fit, models, splits, study
+from hvc_core import frames as frame_cache
+from hvc_core.augment import augment, clean
+from hvc_core.clips import Index
+from hvc_core.models import convlstm, lrcn
+from hvc_core.recipe import Augment, Cell, Settings
+
+# -- data ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Data:
+    """What every cell of a study shares: the index, and its frames in each size, decoded once."""
+
+    index: Index
+    frames: dict[tuple[int, int], np.ndarray]
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """int64 (clips,). Class numbers."""
+        return np.array([self.index.classes.index(c.class_name) for c in self.index.clips])
+
+    @cached_property
+    def twins(self) -> list[tuple[int, int, float]]:
+        """Pairs of near-identical clips of different groups, with their distance."""
+        any_size = min(self.frames)
+        return splits.near_identical(_thumbnails(self.frames[any_size]), self.index.clips)
+
+
+def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:
+    """Decodes (or finds decoded) the frames of every clip for these models."""
+    sizes = {models.ARCHITECTURES[s.architecture].size for s in settings.values()}
+    return Data(index, frame_cache.load(index, sorted(sizes), progress))
+
+
+def _thumbnails(frames: np.ndarray, side: int = 16, count: int = 7) -> np.ndarray:
+    """Gray means of blocks, uint8 (clips, count, side, side): what the first audit looks at."""
+    step = frames.shape[1] // count
+    height, width = (n // side * side for n in frames.shape[2:4])
+    blocks = (side, height // side, side, width // side)
+    return np.stack(
+        [
+            clip[step // 2 :: step][:count, :height, :width]
+            .reshape(count, *blocks, 3)
+            .mean((2, 4, 5))
+            .astype(np.uint8)
+            for clip in frames
+        ]
+    )
+
+
+# -- feeds: what a model is given, by row ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FrameFeed:
+    """Frames, augmented anew every time: float32 (B, 20, H, W, 3)."""
+
+    frames: np.ndarray
+    how: Augment
+
+    def train(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        views = [augment(self.frames[row], rng, self.how) for row in rows]
+        return np.stack(views).astype(np.float32)
+
+    def clean(self, rows: np.ndarray) -> np.ndarray:
+        return np.stack([clean(self.frames[row]) for row in rows]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class FeatureFeed:
+    """Frozen features of a random view of each clip: float32 (B, count, h, w, C)."""
+
+    values: np.ndarray
+    count: int
+
+    def train(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        views = rng.integers(len(self.values), size=len(rows))
+        step = self.values.shape[2] // self.count
+        # One frame of each `step` neighbours: a clip looks a little different every time.
+        at = np.arange(self.count) * step + rng.integers(step, size=self.count)
+        x = [self.values[view, row][at] for view, row in zip(views, rows, strict=True)]
+        return np.stack(x).astype(np.float32)
+
+    def clean(self, rows: np.ndarray) -> np.ndarray:
+        return self.values[0, rows].astype(np.float32)
+
+
+# -- a cell -----------------------------------------------------------------------------------------
+
+
+def run_cell(
+    cell: Cell,
+    how: Settings,
+    data: Data,
+    folder: Path,
+    progress: Callable[[str, fit.Progress | tuple[int, int]], None] = lambda what, p: None,
+) -> None:
+    """Trains one cell, predicts its test clips and writes both into the study, atomically.
+
+    Killed at any moment it can be called again: it goes on from the last finished epoch.
+
+    Args:
+        cell: Cell. Which.
+        how: Settings. The recipe's for the cell's model.
+        data: Data. The clips.
+        folder: Path. The study.
+        progress: called with ("features", (done, all)) and ("epoch", fit.Progress).
+    """
+    keras.utils.set_random_seed(cell.seed)
+    pairs = [(a, b) for a, b, _ in data.twins]
+    fold = splits.split(data.index.clips, cell.protocol, cell.fold, cell.seed, pairs)
+    state = folder / "cells" / f"{cell}.state.npz"
+    size = models.ARCHITECTURES[how.architecture].size
+    classes = len(data.index.classes)
+    common = (data.targets, fold.train, fold.validation, how, cell.seed, state)
+
+    def epoch_done(p: fit.Progress) -> None:
+        progress("epoch", p)
+
+    # -- fit -----------------------------------------------------------------------------------
+    if models.ARCHITECTURES[how.architecture].backbone is None:
+        model = trainable(how, classes)
+        feed: fit.Clips = FrameFeed(data.frames[size], how.augment)
+        predictor = model
+        history = fit.fit(model, feed, *common, epoch_done)
+    else:
+        model = lrcn.build(classes, pretrained=True)
+        feed = FeatureFeed(_features(model, how, data, size, fold, progress), how.frames)
+        _, part = lrcn.split(model, how.tail, how.frames)
+        _, predictor = lrcn.split(model, how.tail, 20)
+        history = fit.fit(part, feed, *common, epoch_done, predictor)
+
+    # -- predict and write -----------------------------------------------------------------------
+    probabilities = fit.predict(predictor, feed, fold.test)
+    clips = [data.index.clips[row] for row in fold.test]
+    key = dataclasses.asdict(cell)
+    rows = pd.DataFrame(
+        {
+            **{name: [value] * len(clips) for name, value in key.items()},
+            "clip": [clip.name for clip in clips],
+            "class": [clip.class_name for clip in clips],
+            "group": [clip.group for clip in clips],
+            "probabilities": list(probabilities),
+        }
+    )
+    keep_weights(model, folder / "cells" / f"{cell}.weights.npz")
+    study.write_cell(folder, rows, pd.DataFrame([{**key, **epoch} for epoch in history]))
+    state.unlink(missing_ok=True)
+
+
+def trainable(how: Settings, classes: int) -> keras.Model:
+    """What a training step runs: the form that trains fastest, or the part that is fine-tuned."""
+    if how.architecture == "convlstm":
+        return convlstm.build(classes, fused=True)
+    model = models.build(how.architecture, classes)
+    if models.ARCHITECTURES[how.architecture].backbone is None:
+        return model
+    return lrcn.split(model, how.tail, how.frames)[1]
+
+
+def _features(model, how: Settings, data: Data, size, fold: splits.Fold, progress) -> np.ndarray:
+    """Values of the frozen features that a fold needs, computed where they are missing."""
+    stem, _ = lrcn.split(model, how.tail, how.frames)
+    place = feature_cache.folder(
+        data.index, f"{how.architecture} to block {how.tail}", size, how.augment, how.views
+    )
+    shape = (20, *stem.output_shape[1:])
+    kept = feature_cache.open_features(place, shape, len(data.index.clips), how.views)
+    everything = np.concatenate([fold.train, fold.validation, fold.test])
+    feature_cache.fill(
+        kept,
+        data.index,
+        data.frames[size],
+        stem.predict_on_batch,
+        how.augment,
+        everything,
+        fold.train,
+        lambda done, total: progress("features", (done, total)),
+    )
+    return kept.values
+
+
+def keep_weights(model: keras.Model, path: Path) -> None:
+    """Writes a model's weights as arrays in order, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with part.open("wb") as file:
+        np.savez(file, *model.get_weights())
+    os.replace(part, path)
+
+
+def load_weights(name: str, num_classes: int, path: Path) -> keras.Model:
+    """A plain Keras model with the weights that `keep_weights` wrote."""
+    model = models.build(name, num_classes)
+    with np.load(path) as kept:
+        model.set_weights([kept[f"arr_{i}"] for i in range(len(kept.files))])
+    return model

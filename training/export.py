@@ -1,0 +1,102 @@
+"""`python -m training export DIR`: a study's models as Keras weights and ONNX, and their cost.
+
+May import: the standard library, tqdm, hvc_core; the framework only inside functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from hvc_core import recipe, study, video
+from hvc_core.recipe import Cell
+from training.provenance import machine
+
+RENDERED = Path(__file__).parent.parent / "dashboard" / "assets" / "rendered_jumping_jack.mp4"
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command's words to the command line."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write a study's models as Keras weights and ONNX",
+        description="Writes models/<name>/ for every model from the weights of its first holdout "
+        "seed (never the best one: that would be a choice by the test clips), checks that Keras "
+        "and ONNX Runtime answer alike, and measures what each model costs into cost.json.",
+    )
+    parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
+    parser.add_argument(
+        "--only", nargs="+", metavar="MODEL", help="these models only; the others stay as they are"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exports and measures; returns 0.
+
+    Raises:
+        StudyError: the study is malformed or has no such model.
+        ExportError: weights are missing, or the two forms answer differently.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from hvc_core import export
+
+    meta = study.read_meta(args.study)
+    plan = recipe.parse(meta["recipe"])
+    cost = _cost(args.study, meta)
+    for name in tqdm(args.only or list(meta["models"]), desc="export", disable=None):
+        if name not in meta["models"]:
+            raise study.StudyError(args.study / "study.json", "models", f"has no model {name!r}")
+        cell = Cell("holdout", 0, min(plan.protocols.get("holdout", (0,))), name)
+        how = plan.models[name]
+        classes = meta["dataset"]["classes"]
+        weights = args.study / "cells" / f"{cell}.weights.npz"
+        model = export.load_cell(weights, how.architecture, len(classes))
+        folder = args.study / "models" / name
+        made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
+        meta["models"][name]["parameters"] = made["parameters"]["total"]
+        meta["models"][name]["weights_of"] = str(cell)
+        cost["models"][name] = {
+            "parameters": made["parameters"],
+            "weights_bytes": made["weights_bytes"],
+            **_measured(folder, model.input_shape[1:]),
+        }
+        parity = made["parity"]
+        print(
+            f"{name}: {made['parameters']['total']:,} parameters, Keras and ONNX differ by at "
+            f"most {parity['largest_difference']:.1g} on {parity['clips']} clips"
+        )
+    cost["machine"] = machine()
+    study.write_json(args.study / "study.json", meta)
+    study.write_json(args.study / "cost.json", cost)
+    return 0
+
+
+def clips_for_parity(model: Any) -> np.ndarray:
+    """The rendered clip and seven of noise, uint8 (8, 20, H, W, 3): they need no data set."""
+    size = tuple(model.input_shape[2:4])
+    rendered = video.sample(RENDERED, [size]).images[size]
+    noise = np.random.default_rng(0).integers(0, 256, (7, *rendered.shape), np.uint8)
+    return np.concatenate([rendered[None], noise])
+
+
+def _cost(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
+    """The stored cost.json, or an empty one."""
+    if (folder / "cost.json").exists():
+        return study.read_json(folder / "cost.json")
+    models = dict.fromkeys(meta["models"])
+    return {"schema_version": study.SCHEMA_VERSION, "machine": {}, "models": models}
+
+
+def _measured(folder: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+    from hvc_core import cost
+
+    return {
+        "multiply_adds_per_clip": cost.multiply_adds(folder / "model.onnx"),
+        **cost.measure(folder / "model.onnx", shape),
+    }

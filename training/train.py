@@ -1,0 +1,190 @@
+"""`python -m training train RECIPE --data DATA --study DIR`: train the cells that a study lacks.
+
+May import: the standard library, tqdm, hvc_core; the framework only once there is a cell to train.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from hvc_core import clips, models, recipe, study
+from hvc_core.recipe import Cell, Recipe, RecipeError, Settings
+from training.provenance import begin_study
+
+KEYS = ("protocol", "fold", "seed", "model")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Adds the command's words to the command line."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train the cells of a recipe that a study lacks",
+        description="Trains every cell (protocol, fold, seed, model) of a recipe that the study "
+        "does not have yet. Killed at any moment, the same command goes on from the last "
+        "finished epoch. When no cell is missing, the study's tables and metrics are written.",
+    )
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a TOML file")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with one per class")
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"train only these cells; keys are {', '.join(KEYS)}; repeat a key for several",
+    )
+    parser.add_argument("--plan", action="store_true", help="list the missing cells, train none")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains what is missing; returns 0.
+
+    Raises:
+        RecipeError, DataError, StudyError: what is wrong and what to do.
+    """
+    plan = recipe.read(args.recipe)
+    missing = chosen(plan, args.only, study.finished_cells(args.study))
+    if args.plan:
+        print(as_plan(plan, missing, args.data))
+        return 0
+    with tqdm(desc="reading clips", unit=" clips", disable=None, leave=False) as bar:
+        index = clips.index(args.data, progress=lambda done, total: _show(bar, done, total))
+    begin_study(args.study, plan, index)
+    if missing:
+        train_cells(plan, missing, index, args.study)
+    left = chosen(plan, [], study.finished_cells(args.study))
+    if left:
+        print(f"{args.study}: {len(left)} cells of the recipe are still to be trained")
+        return 0
+    study.close(args.study)
+    print(f"{args.study}: complete; `python -m training export {args.study}` makes its models")
+    return 0
+
+
+def chosen(plan: Recipe, only: list[str], finished: set[tuple[str, int, int, str]]) -> list[Cell]:
+    """The recipe's cells that are asked for and not finished.
+
+    Args:
+        plan: Recipe.
+        only: `key=value` words; cells must match one word of each key that is named.
+        finished: (protocol, fold, seed, model) of cells that exist.
+
+    Raises:
+        RecipeError: a word that is no key=value, or that matches no cell of the recipe.
+    """
+    wanted: dict[str, set[str]] = {}
+    for word in only:
+        key, equals, value = word.partition("=")
+        if not equals or key not in KEYS:
+            raise RecipeError(f"--only {word}: expected KEY=VALUE with a key of {', '.join(KEYS)}")
+        wanted.setdefault(key, set()).add(value)
+    cells = recipe.cells(plan)
+    for key, values in wanted.items():
+        known = {str(getattr(cell, key)) for cell in cells}
+        if values - known:
+            there = ", ".join(sorted(known))
+            raise RecipeError(f"--only {key}={min(values - known)}: the recipe has only {there}")
+    return [
+        cell
+        for cell in cells
+        if all(str(getattr(cell, key)) in values for key, values in wanted.items())
+        and (cell.protocol, cell.fold, cell.seed, cell.model) not in finished
+    ]
+
+
+def train_cells(plan: Recipe, cells: list[Cell], index: clips.Index, folder: Path) -> None:
+    """Trains cells one after another, with a live bar on standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter
+    from hvc_core import train
+
+    needed = {cell.model: plan.models[cell.model] for cell in cells}
+    with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
+        data = train.load(index, needed, lambda done, total: _show(bar, done, total))
+    for number, cell in enumerate(cells, start=1):
+        where = f"cell {number}/{len(cells)} {cell}"
+        with tqdm(desc=where, unit=" clips", mininterval=1, smoothing=0.05) as bar:
+            Bar(bar, where).follow(train.run_cell, cell, plan.models[cell.model], data, folder)
+
+
+class Bar:
+    """Shows one cell's progress: epoch, clips a second, time left at most, accuracies."""
+
+    def __init__(self, bar: tqdm, where: str):
+        self.bar, self.where = bar, where
+
+    def follow(self, run_cell, *args) -> None:
+        """Calls run_cell and shows what it reports."""
+        run_cell(*args, self.report)
+
+    def report(self, what: str, p) -> None:
+        """Takes one report of `hvc_core.train.run_cell`."""
+        if what == "features":
+            self.bar.set_description(f"{self.where} features", refresh=False)
+            _show(self.bar, *p)
+            return
+        total = p.epochs * p.of_clips
+        done = (p.epoch - 1) * p.of_clips + p.clips
+        if self.bar.total != total:  # the first report after features or a resume
+            self.bar.reset(total)
+            self.bar.initial = self.bar.n = self.bar.last_print_n = done
+        self.bar.set_description(f"{self.where} epoch {p.epoch}/{p.epochs}", refresh=False)
+        best = f"{p.val_accuracy:.1%}" if p.val_accuracy >= 0 else "-"
+        self.bar.set_postfix_str(f"train {p.accuracy:.1%}, best val {best}", refresh=False)
+        self.bar.update(done - self.bar.n)
+
+
+def _show(bar: tqdm, done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
+
+
+# -- the plan ----------------------------------------------------------------------------------
+
+
+def as_plan(plan: Recipe, cells: list[Cell], data: Path) -> str:
+    """The cells, a line each, with a time estimate from a few steps on this machine."""
+    if not cells:
+        return "nothing is missing"
+    count = len(clips.index(data, probe=False).clips)
+    classes = len(clips.index(data, probe=False).classes)
+    seconds = {name: _step_seconds(plan.models[name], classes) for name in {c.model for c in cells}}
+    lines = [f"{len(cells)} cells to train on {count} clips; each at most:"]
+    total = 0.0
+    for cell in cells:
+        how = plan.models[cell.model]
+        # Of 25 groups 5 test and 4 validate: about two thirds of the clips train.
+        most = how.epochs * math.ceil(count * 16 / 25 / how.batch) * seconds[cell.model]
+        total += most
+        lines.append(f"  {cell!s:40} {how.epochs:4} epochs  {most / 60:7.0f} min")
+    lines.append(f"in all at most {total / 3600:.1f} h here; early stopping ends most cells sooner")
+    if any(models.ARCHITECTURES[plan.models[c.model].architecture].backbone for c in cells):
+        lines.append("not counted: decoding and the frozen features, once for all cells")
+    return "\n".join(lines)
+
+
+def _step_seconds(how: Settings, classes: int) -> float:
+    """Seconds of one training step, measured on noise."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import numpy as np
+
+    from hvc_core import train
+
+    model = train.trainable(how, classes)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 255, (how.batch, *model.input_shape[1:])).astype(np.float32)
+    y = np.eye(classes, dtype=np.float32)[rng.integers(classes, size=how.batch)]
+    model.compile("adamw", "categorical_crossentropy")
+    model.train_on_batch(x, y)  # builds the graph
+    started = time.perf_counter()
+    for _ in range(2):
+        model.train_on_batch(x, y)
+    print(f"measured {how.architecture}", file=sys.stderr)
+    return (time.perf_counter() - started) / 2
