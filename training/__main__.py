@@ -25,6 +25,7 @@ EPILOG = "`python -m training COMMAND --help` says more about one command."
 # Errors that are for a person to act on: their message is enough, a traceback would hide it.
 PEOPLE_ERRORS = (
     ("hvc_core.clips", "DataError"),
+    ("hvc_core.export", "ExportError"),
     ("hvc_core.limits", "VideoError"),
     ("hvc_core.recipe", "RecipeError"),
     ("hvc_core.storage", "StudyError"),
