@@ -15,7 +15,8 @@ ENDINGS = ".mp4, .mov, .avi, .mkv, .webm or .gif"
 
 _HEAD = 4096
 _MATROSKA = b"\x1a\x45\xdf\xa3"
-_BEGINNINGS = (_MATROSKA, b"RIFF", b"GIF8", b"\x00\x00\x01\xba")
+_BEGINNINGS = (_MATROSKA, b"GIF8", b"\x00\x00\x01\xba")
+_STREAMED = 2**32 - 1  # the size in an AVI that was written to a pipe, and so never filled in
 
 
 def size_of(source: Path | bytes) -> int:
@@ -39,7 +40,8 @@ def why_not_opened(source: Path | bytes) -> str:
             "the file is cut short: its index, which MP4 and MOV keep at the end, is missing, so "
             "nothing in it can be decoded. Copy or upload it again, whole"
         )
-    if head.startswith(_BEGINNINGS) or head[4:8] in (b"ftyp", b"moov"):
+    avi = head.startswith(b"RIFF") and head[8:12] == b"AVI "  # RIFF is WebP's and WAV's too
+    if avi or head.startswith(_BEGINNINGS) or head[4:8] in (b"ftyp", b"moov"):
         return (
             "the file begins like a video, but nothing in it can be read: it is empty inside, "
             "damaged or cut short. Copy or record it again"
@@ -80,7 +82,8 @@ def is_cut(source: Path | bytes) -> bool:
         file.seek(-min(size, 16), io.SEEK_END)
         tail = file.read()
     if head.startswith(b"RIFF"):
-        return int.from_bytes(head[4:8], "little") + 8 > size
+        length = int.from_bytes(head[4:8], "little")
+        return length != _STREAMED and length + 8 > size
     if head.startswith(b"GIF8"):
         return b";" not in tail  # its last byte, before any padding
     if head.startswith(_MATROSKA):

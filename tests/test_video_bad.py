@@ -78,9 +78,10 @@ def test_bytes_that_are_nothing():
     assert "not a video" in refused(np.random.default_rng(0).bytes(5000))
 
 
-def test_a_picture():
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_a_picture(kind):
     image = io.BytesIO()
-    Image.fromarray(videos.numbered(1)).save(image, "png")
+    Image.fromarray(videos.numbered(1)).save(image, kind)
     assert "not a video" in refused(image.getvalue())
 
 
@@ -199,6 +200,29 @@ def test_duration_that_the_header_understates(clip):
         data[at : at + 4] = (1).to_bytes(4, "big")
     with pytest.raises(video.VideoError, match="limit is 2 s"):
         video.sample(bytes(data), [SIZE], limits=video.Limits(max_seconds=2))
+
+
+def test_duration_that_the_header_overstates(tmp_path):
+    path = videos.write(tmp_path / "clip.avi", 50, codec="mpeg4")
+    data = bytearray(path.read_bytes())  # what a program leaves that writes to a pipe
+    at = data.index(b"strh") + 40
+    assert int.from_bytes(data[at : at + 4], "little") == 50
+    data[at : at + 4] = (2**30).to_bytes(4, "little")
+    data[4:8] = b"\xff\xff\xff\xff"
+    sampled = video.sample(bytes(data), [SIZE], limits=LIMITS)
+    assert sampled.decoded == 50
+    assert sampled.notes == ()
+    probed = video.probe(bytes(data), LIMITS)
+    assert (probed.frames, probed.seconds) == (None, None)
+
+
+def test_live_webm_that_says_no_duration(tmp_path):
+    # As browsers record: no duration, no index, and sizes left open.
+    path = videos.write(tmp_path / "clip.webm", 50, codec="libvpx", live=True)
+    sampled = video.sample(path, [SIZE], limits=LIMITS)
+    assert sampled.decoded == 50
+    assert sampled.notes == ()
+    assert video.probe(path).seconds is None
 
 
 def test_frame_limit(clip):

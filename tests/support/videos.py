@@ -58,6 +58,7 @@ def write(
     sound: bool = False,
     options: dict[str, str] | None = None,
     movflags: str = "",
+    live: bool = False,
 ) -> Path:
     """Writes a clip.
 
@@ -69,11 +70,15 @@ def write(
         hflip, vflip: bool. The display matrix mirrors.
         sound: bool. Adds a silent track of one second.
         movflags: str. Of the MP4 writer, such as `faststart`.
+        live: bool. WebM as browsers record it: no duration, no index.
     """
     if isinstance(frames, int):
         frames = [numbered(number, height, width) for number in range(frames)]
     number = -1
-    with av.open(str(path), "w", options={"movflags": movflags} if movflags else {}) as output:
+    writer = {"movflags": movflags} if movflags else {}
+    if live:
+        writer = {"live": "1"}
+    with av.open(str(path), "w", options=writer) as output:
         stream = cast(VideoStream, output.add_stream(codec, rate=rate, options=options or {}))
         stream.pix_fmt = pix_fmt
         if times is not None:
