@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 # Each takes seconds and hundreds of megabytes; the hosted demo has neither.
-HEAVY = ("tensorflow", "keras", "sklearn", "cv2", "scipy", "matplotlib", "torch")
+HEAVY = ("tensorflow", "keras", "sklearn", "cv2", "scipy", "onnx", "matplotlib", "torch")
 # Never imported in the room, not even inside a function.
 FORBIDDEN = {
     "hvc_core": {"streamlit", "argparse", "dashboard", "training", "benchmarks", "tests"},
@@ -26,9 +27,11 @@ FORBIDDEN = {
 }
 # What of hvc_core only training needs, and so may load a framework. Nothing else loads these.
 TRAINING_HALF = {
-    *(f"hvc_core/{name}.py" for name in ("augment", "export", "features", "fit", "train")),
+    *(f"hvc_core/{name}.py" for name in ("augment", "cost", "export", "features", "fit", "train")),
     *(f"hvc_core/models/{p.name}" for p in (ROOT / "hvc_core" / "models").glob("[a-z]*.py")),
 }
+# Packages whose name is not that of what is imported.
+PACKAGE_OF = {"PIL": "pillow", "cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
 # The files behind hvc_core.video, the only place that decodes.
 DECODERS = {f"hvc_core/{name}.py" for name in ("video", "containers", "preview", "turns")}
 
@@ -85,6 +88,30 @@ def test_only_the_training_half_imports_a_framework():
         if name.split(".")[0] in HEAVY and path.relative_to(ROOT).as_posix() not in TRAINING_HALF
     ]
     assert not wrong
+
+
+def required(file: str) -> set[str]:
+    """The packages that a requirement file names, as they are imported."""
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    named = (re.match(r"[A-Za-z0-9-]+", line) for line in lines)
+    back = {package: module for module, package in PACKAGE_OF.items()}
+    return {back.get(n[0], n[0].replace("-", "_")) for n in named if n}
+
+
+def test_every_package_that_is_imported_is_required():
+    own = {"hvc_core", "training", "dashboard", "benchmarks", "tests"}
+    serving = required("dashboard/requirements.txt")
+    everything = serving | required("requirements.txt")
+    for room in own:
+        for path in sources(room):
+            name = path.relative_to(ROOT).as_posix()
+            light = room == "dashboard" or (room == "hvc_core" and name not in TRAINING_HALF)
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            # The light half may load a framework inside a function that only training calls.
+            names = on_import(tree) if room == "hvc_core" else imported(tree)
+            third = {n.split(".")[0] for n in names} - own - set(sys.stdlib_module_names)
+            missing = third - (serving if light else everything)
+            assert not missing, f"{name} imports {missing}, which its requirement file lacks"
 
 
 def test_only_the_decoders_open_videos():
