@@ -16,6 +16,7 @@ ENDINGS = ".mp4, .mov, .avi, .mkv, .webm or .gif"
 _HEAD = 4096
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _BEGINNINGS = (_MATROSKA, b"GIF8", b"\x00\x00\x01\xba")
+_BOXES = frozenset({b"moov", b"mdat", b"moof"})
 _STREAMED = 2**32 - 1  # the size in an AVI that was written to a pipe, and so never filled in
 
 
@@ -89,7 +90,8 @@ def is_cut(source: Path | bytes) -> bool:
     if head.startswith(_MATROSKA):
         return _matroska_end(head) > size
     if head[4:8] == b"ftyp":
-        return any(end > size for _, end in boxes(source))
+        # Only of boxes that a clip consists of: what follows them may be any program's padding.
+        return any(end > size for kind, end in boxes(source) if kind in _BOXES)
     return False
 
 

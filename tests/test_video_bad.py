@@ -146,6 +146,13 @@ def test_a_cut_file_is_answered_from_what_decodes(tmp_path, ending, part):
     np.testing.assert_array_equal(again.images[SIZE], sampled.images[SIZE])
 
 
+@pytest.mark.parametrize("ending", ["mp4", "avi", "gif"])
+def test_padding_at_the_end_is_no_damage(tmp_path, ending):
+    data = make(tmp_path / f"clip.{ending}").read_bytes()
+    padding = b"\0" * 8 if ending == "gif" else b"padding " * 9
+    assert video.sample(data + padding, [SIZE]).notes == ()
+
+
 @pytest.mark.parametrize("ending", KINDS)
 def test_whole_files_carry_no_note(tmp_path, ending):
     assert video.sample(make(tmp_path / f"clip.{ending}"), [SIZE]).notes == ()
