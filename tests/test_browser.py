@@ -1,0 +1,211 @@
+"""The real command in a real browser: pages, both themes, a phone's width, clips, bad files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard import answering
+from tests.support import videos
+from tests.support.app import BROWSER_ARGS, PAGES, TITLES, Served, serve
+from tests.support.studies import make_study
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.browser
+# Under a page's address Streamlit first asks there for what lies at the root, and is told 404.
+PROBES = re.compile(r"/_stcore/(health|host-config)$")
+DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(16, 21, 28)"  # .streamlit/config.toml's backgrounds
+
+
+class Tab:
+    """A page of the running app, and everything that its console complains of."""
+
+    def __init__(self, browser: Any, served: Served, **options: Any) -> None:
+        self.context = browser.new_context(**{"viewport": DESKTOP, **options})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(60_000)
+        self.served = served
+        self.complaints: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error" and not PROBES.search(message.location.get("url", "")):
+            self.complaints.append(f"{message.text} {message.location}")
+
+    def open(self, page: str, query: str = "") -> None:
+        self.page.goto(f"{self.served.url}/{'' if page == 'overview' else page}{query}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until a title stands and the script has ended."""
+        self.page.locator("h1").first.wait_for()
+        self.page.wait_for_function(
+            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
+            " === 'notRunning'"
+        )
+
+    def upload(self, path: Path) -> None:
+        self.page.set_input_files("input[type=file]", str(path))
+
+    def sound(self) -> None:
+        """Nothing went wrong: no exception on the page, no complaint in the console."""
+        assert self.page.get_by_test_id("stException").count() == 0
+        assert not self.complaints
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, browser_path: str) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    study = make_study(folder / "study", models=3, clips_per_group=2)
+    with serve(study, folder / "streamlit.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path: str) -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=browser_path, args=BROWSER_ARGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(browser: Any, served: Served) -> Iterator[Tab]:
+    opened = Tab(browser, served)
+    yield opened
+    opened.context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_by_its_address(page: str, tab: Tab) -> None:
+    tab.open(page)
+    title = tab.page.locator("h1").inner_text()
+    assert title == TITLES.get(page, "ConvLSTM or LRCN?")
+    tab.sound()
+
+
+def test_every_page_from_the_menu_and_back(tab: Tab) -> None:
+    tab.open("overview")
+    for title in TITLES.values():
+        tab.page.get_by_role("link", name=title).click()
+        tab.page.get_by_role("heading", name=title, level=1).wait_for()
+        tab.settle()
+    tab.page.go_back()
+    tab.page.get_by_role("heading", name="Try a clip", level=1).wait_for()
+    tab.sound()
+
+
+def test_the_chosen_pair_stays_in_the_address_over_pages_and_reloads(tab: Tab) -> None:
+    tab.open("classes")
+    box = tab.page.get_by_test_id("stSelectbox").locator("input")
+    box.nth(1).click()
+    tab.page.get_by_role("option", name="LRCN from scratch", exact=True).click()
+    tab.page.wait_for_url("**b=LRCN+from+scratch**")
+    tab.page.get_by_role("link", name="Cost").click()
+    tab.page.get_by_role("heading", name="Cost", level=1).wait_for()
+    assert "b=LRCN+from+scratch" in tab.page.url
+    tab.page.reload()
+    tab.settle()
+    assert [box.nth(i).input_value() for i in (0, 1)] == ["ConvLSTM", "LRCN from scratch"]
+    tab.sound()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_dark(page: str, browser: Any, served: Served) -> None:
+    tab = Tab(browser, served, color_scheme="dark")
+    tab.open(page)
+    app = tab.page.get_by_test_id("stApp")
+    assert app.evaluate("e => getComputedStyle(e).backgroundColor") == DARK
+    tab.sound()
+    tab.context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_phones_width(page: str, browser: Any, served: Served) -> None:
+    tab = Tab(browser, served, viewport=PHONE, color_scheme="light")
+    tab.open(page)
+    app = tab.page.get_by_test_id("stApp")
+    assert app.evaluate("e => getComputedStyle(e).backgroundColor") == LIGHT
+    main = tab.page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth <= e.clientWidth"), "nothing to scroll sideways"
+    tab.sound()
+    tab.context.close()
+
+
+def test_a_chart_has_a_name_and_a_table_for_who_cannot_see_it(tab: Tab) -> None:
+    tab.open("training")
+    chart = tab.page.get_by_test_id("stPlotlyChart").first
+    named = chart.locator("xpath=descendant-or-self::*[@aria-label]")
+    assert "Accuracy by epoch" in (named.first.get_attribute("aria-label") or "")
+    tab.page.get_by_text("The same numbers as a table").first.click()
+    tab.page.get_by_test_id("stDataFrame").first.wait_for()
+    tab.sound()
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.mp4", "libx264"), ("clip.avi", "mpeg4")])
+def test_an_upload_gets_both_answers_and_plays(
+    name: str, codec: str, tab: Tab, tmp_path: Path
+) -> None:
+    tab.open("try_a_clip")
+    tab.upload(videos.write(tmp_path / name, 40, codec=codec))
+    tab.page.get_by_text("ConvLSTM: top 5").wait_for()
+    tab.page.get_by_text("LRCN: top 5", exact=True).wait_for()
+    tab.page.get_by_text("What they saw").wait_for()
+    player = tab.page.locator("video")
+    player.wait_for()
+    # 1: it knows its length and size, so the browser can read it; an .avi it could not.
+    tab.page.wait_for_function("document.querySelector('video').readyState >= 1")
+    assert player.evaluate("e => e.error === null && e.videoWidth > 0")
+    tab.sound()
+
+
+def test_the_rendered_clip_in_one_click(tab: Tab) -> None:
+    tab.open("try_a_clip")
+    label = re.compile("^(animation)?.*Rendered clip", re.IGNORECASE)
+    assert answering.rendered()
+    tab.page.get_by_role("button", name=label).first.click()
+    tab.page.get_by_text("What they saw").wait_for()
+    for model in ("ConvLSTM", "LRCN"):
+        tab.page.get_by_text(f"{model}: top 5", exact=True).wait_for()
+    tab.sound()
+
+
+def test_a_bad_file_is_a_message_and_the_app_goes_on(tab: Tab, tmp_path: Path) -> None:
+    bad = tmp_path / "notes.mp4"
+    bad.write_text("I am no video\n" * 20)
+    tab.open("try_a_clip")
+    tab.upload(bad)
+    message = tab.page.get_by_test_id("stAlert")
+    message.get_by_text("notes.mp4").wait_for()
+    assert "Traceback" not in tab.page.content()
+    tab.upload(videos.write(tmp_path / "good.mp4", 30))
+    tab.page.get_by_text("What they saw").wait_for()
+    tab.sound()
+
+
+def test_a_study_that_is_not_there_is_a_message(browser: Any, tmp_path: Path) -> None:
+    with serve(tmp_path / "nowhere", tmp_path / "log.txt") as served:
+        tab = Tab(browser, served)
+        for page in ("overview", "try_a_clip", "about"):
+            tab.open(page)
+            tab.page.get_by_test_id("stAlert").get_by_text("nowhere").wait_for()
+            tab.sound()
+        tab.context.close()
+
+
+def test_python_m_streamlit_starts_it_too(browser: Any, tmp_path: Path) -> None:
+    study = make_study(tmp_path / "study", onnx=False)
+    command = (sys.executable, "-m", "streamlit")
+    with serve(study, tmp_path / "log.txt", command=command) as served:
+        tab = Tab(browser, served)
+        tab.open("overview")
+        tab.sound()
+        tab.context.close()

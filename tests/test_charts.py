@@ -1,0 +1,223 @@
+"""Charts are pure: small tables in, and what is drawn, said and tabled agrees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard import charts
+from hvc_core.stats import Estimate
+
+TITLES = ("ConvLSTM", "LRCN")
+CLASSES = ["Diving", "Punch", "Swing"]
+A = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 10]])
+B = np.array([[10, 0, 0], [0, 10, 0], [0, 3, 7]])
+
+
+def estimates(value: float) -> dict[str, Estimate]:
+    return {key: Estimate(value, value - 0.05, value + 0.02) for key in charts.METRICS}
+
+
+def history(cells: int = 2, epochs: int = 3) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "fold": 0,
+                "seed": seed,
+                "model": model,
+                "epoch": epoch,
+                "loss": 2.0 / epoch,
+                "accuracy": 0.2 * epoch,
+                "val_loss": 2.2 / epoch,
+                "val_accuracy": 0.1 * epoch,
+            }
+            for model in ("convlstm", "lrcn")
+            for seed in range(1, cells + 1)
+            for epoch in range(1, epochs + 1)
+        ]
+    )
+
+
+def class_table() -> pd.DataFrame:
+    table = pd.DataFrame({"class": CLASSES, "a": [0.8, 0.5, 1.0], "b": [0.9, 0.9, 0.4]})
+    for key in "ab":
+        table[f"{key}_low"] = table[key] - 0.1
+        table[f"{key}_high"] = (table[key] + 0.05).clip(upper=1)
+    return table.assign(gap=table["b"] - table["a"])
+
+
+EVERY = {
+    "quality": lambda: charts.quality(
+        TITLES, (estimates(0.6), estimates(0.9)), [("ConvLSTM", 0.7705), ("LRCN", 0.877)]
+    ),
+    "protocols": lambda: charts.protocols(
+        TITLES,
+        [
+            ("holdout", (Estimate(0.5, 0.4, 0.6), None)),
+            ("random", (Estimate(0.8, 0.7, 0.9), Estimate(0.9, 0.8, 1.0))),
+        ],
+    ),
+    "confusion": lambda: charts.confusion(A, CLASSES, "ConvLSTM", True, 100.0),
+    "scale": lambda: charts.scale(100.0, True),
+    "class_f1": lambda: charts.class_f1(TITLES, class_table()),
+    "bars": lambda: charts.bars(
+        "Parameters", "millions", [("ConvLSTM", 0.05, 0), ("LRCN", float("nan"), 1)], ",.2f"
+    ),
+    "trade": lambda: charts.trade(
+        [
+            ("ConvLSTM", 100.0, Estimate(0.5, 0.4, 0.6), 0),
+            ("Other", 900.0, Estimate(0.8, 0.7, 0.9), None),
+        ],
+        "millions",
+        "Accuracy against work",
+    ),
+    "curves": lambda: charts.curves(TITLES, history(), ("convlstm", "lrcn"), "loss"),
+    "top": lambda: charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1),
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_chart_has_a_title_units_words_and_a_table(name: str) -> None:
+    made = EVERY[name]()
+    assert made.figure.layout.title.text
+    axis = made.figure.layout.xaxis
+    assert axis.title.text, "the x axis says what it counts"
+    assert len(made.alt) > 20 and made.alt.endswith(".")
+    assert len(made.table) and not made.table.columns.duplicated().any()
+    made.figure.to_json()  # what is sent to the browser can be written
+
+
+def test_quality_draws_values_and_asymmetric_intervals_in_percent() -> None:
+    made = charts.quality(TITLES, (estimates(0.6), estimates(0.9)))
+    a, b = made.figure.data
+    assert (a.name, b.name) == TITLES
+    assert list(a.x) == pytest.approx([60.0] * 4)
+    assert list(a.error_x.array) == pytest.approx([2.0] * 4)
+    assert list(a.error_x.arrayminus) == pytest.approx([5.0] * 4)
+    assert "ConvLSTM 60.0\u00a0% (55.0 to 62.0\u00a0%)" in made.alt
+
+
+def test_the_two_models_differ_in_colour_and_in_shape_on_every_chart() -> None:
+    a, b = EVERY["quality"]().figure.data[:2]
+    assert (a.marker.color, b.marker.color) == charts.COLORS
+    assert a.marker.symbol != b.marker.symbol
+
+
+def test_the_seed_study_stands_in_a_row_of_its_own() -> None:
+    made = EVERY["quality"]()
+    seed = made.figure.data[2]
+    assert "Seed study" in seed.name
+    assert list(seed.x) == pytest.approx([77.05, 87.70])
+    assert set(seed.y).isdisjoint(set(made.figure.data[0].y))
+    rows = made.table[made.table["Measure"] == "Accuracy, seed study"]
+    assert rows["Value"].tolist() == ["77.05\u00a0%", "87.70\u00a0%"]
+    assert set(rows["95 % interval"]) == {"not published"}
+
+
+def test_protocols_leaves_out_what_was_not_trained() -> None:
+    a, b = EVERY["protocols"]().figure.data
+    assert len(a.x) == 2 and len(b.x) == 1
+
+
+def test_shares_of_rows_and_of_an_empty_row() -> None:
+    found = charts.shares(np.array([[3, 1], [0, 0]]))
+    assert found.tolist() == [[0.75, 0.25], [0, 0]]
+
+
+def test_confusion_matrices_share_the_scale_they_are_given() -> None:
+    top = float(max(A.max(), B.max()))
+    ends = {
+        charts.confusion(m, CLASSES, "m", False, top).figure.layout.coloraxis.cmax for m in (A, B)
+    }
+    assert ends == {10.0} == {charts.scale(top, False).figure.layout.coloraxis.cmax}
+
+
+def test_confusion_in_shares_and_in_counts() -> None:
+    shares = charts.confusion(A, CLASSES, "m", True, 100.0).figure.data[0]
+    counts = charts.confusion(A, CLASSES, "m", False, 10.0).figure.data[0]
+    assert shares.z[0].tolist() == [80.0, 20.0, 0.0]
+    assert counts.z[0].tolist() == [8.0, 2.0, 0.0]
+    assert counts.text[0].tolist() == ["8", "2", ""]
+
+
+def test_confusion_keeps_shares_of_the_whole_when_classes_are_left_out() -> None:
+    drawn = charts.confusion(B, CLASSES, "m", True, 100.0, keep=[1, 2]).figure.data[0]
+    assert list(drawn.x) == ["Punch", "Swing"]
+    assert drawn.z[1].tolist() == [30.0, 70.0]
+
+
+def test_fifty_classes_are_numbered_below_and_named_at_the_side() -> None:
+    names = [f"Class{i:02d}" for i in range(50)]
+    figure = charts.confusion(np.eye(50), names, "m", True, 100.0).figure
+    assert figure.layout.yaxis.ticktext[0] == "Class00 1"
+    assert list(figure.layout.xaxis.ticktext)[:2] == ["5", "10"]
+    assert figure.data[0].texttemplate is None
+
+
+def test_mistakes_are_listed_most_frequent_first() -> None:
+    found = charts.mistakes(B, CLASSES)
+    assert found.to_dict("records") == [
+        {"True class": "Swing", "Predicted": "Punch", "Predictions": 3, "Share, %": 30.0}
+    ]
+    assert charts.mistakes(np.eye(3), CLASSES).empty
+    assert "no mistake" in charts.confusion(np.eye(3), CLASSES, "m", True, 100.0).alt
+
+
+def test_most_confused_counts_both_ways_and_all_matrices() -> None:
+    assert charts.most_confused([B], 2) == [1, 2]
+    assert charts.most_confused([A, B], 2) == [0, 1]
+    assert charts.most_confused([A, B], 9) == [0, 1, 2]
+
+
+def test_class_f1_names_the_widest_gap_and_keeps_the_order() -> None:
+    made = charts.class_f1(TITLES, class_table())
+    assert "widest gap is Swing" in made.alt
+    assert list(made.figure.layout.yaxis.ticktext) == CLASSES
+    assert made.table["Gap, points"].tolist() == pytest.approx([10, 40, -60])
+
+
+def test_bars_say_what_was_not_measured() -> None:
+    made = EVERY["bars"]()
+    assert list(made.figure.data[0].text) == ["0.05", "not measured"]
+    assert "LRCN not measured" in made.alt
+
+
+def test_bars_of_nothing_measured_do_not_fail() -> None:
+    made = charts.bars("Peak memory", "MB", [("A", float("nan"), 0)], ",.0f")
+    assert made.table.iloc[0, 1] == "not measured"
+
+
+def test_trade_has_numbers_on_its_axis_within_one_decade_and_over_many() -> None:
+    for costs in ((100.0, 180.0), (1.0, 1e6)):
+        rows = [(f"m{c}", c, Estimate(0.5, 0.4, 0.6), None) for c in costs]
+        axis = charts.trade(rows, "u", "t").figure.layout.xaxis
+        assert len(axis.tickvals) >= 2 and axis.type == "log"
+
+
+def test_curves_draw_every_cell_and_the_mean() -> None:
+    made = charts.curves(TITLES, history(cells=3, epochs=4), ("convlstm", "lrcn"), "accuracy")
+    cells, mean = made.figure.data[:2]
+    assert sum(x is None for x in cells.x) == 3
+    assert list(mean.y) == pytest.approx([20, 40, 60, 80])
+    assert made.table["Cells"].tolist() == [3, 3]
+    assert made.table["Validation accuracy, best epoch"].tolist() == ["40.0\u00a0%"] * 2
+
+
+def test_curves_of_one_model_alone() -> None:
+    only = history().query("model == 'lrcn'")
+    made = charts.curves(TITLES, only, ("convlstm", "lrcn"), "loss")
+    assert made.table["Model"].tolist() == ["LRCN"]
+
+
+def test_top_is_sorted_and_cut() -> None:
+    made = charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1, count=2)
+    assert list(made.figure.data[0].y) == ["Punch", "Swing"]
+    assert made.table["Probability"].tolist() == ["70.00 %", "20.00 %"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.8812, "88.1\u00a0%"), (float("nan"), "not measured")]
+)
+def test_percent(value: float, said: str) -> None:
+    assert charts.percent(value) == said

@@ -1,0 +1,495 @@
+"""Every page in process: whole studies, odd ones and broken ones, and clips good and bad."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import answering, numbers, show, state
+from hvc_core import study as studies
+from tests.support import videos
+from tests.support.app import PAGES, ROOT, open_page, words
+from tests.support.studies import make_study
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_study(tmp_path_factory.mktemp("two") / "study", models=3, clips_per_group=2)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_study(
+        tmp_path_factory.mktemp("many") / "study",
+        models=10,
+        classes=50,
+        protocol=("holdout", "random"),
+        onnx=False,
+    )
+
+
+@pytest.fixture
+def own(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study of the test's own, to break."""
+    folder = tmp_path / "study"
+    shutil.copytree(two, folder)
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    return folder
+
+
+@pytest.fixture
+def shown(two: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The three-model study is the one that the app shows."""
+    monkeypatch.setenv("HVC_STUDY", str(two))
+    return two
+
+
+def change(file: Path, edit: Callable[[dict], object]) -> None:
+    """Edits a JSON file of a study."""
+    obj = json.loads(file.read_text())
+    edit(obj)
+    file.write_text(json.dumps(obj))
+
+
+def choose(app: AppTest, key: str, value: str) -> None:
+    """Sets a segmented control and runs the page."""
+    control: Any = app.get_by_key(key)
+    control.set_value(value).run()
+
+
+def plots(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_of_a_study_of_three_models(page: str, shown: Path) -> None:
+    app = open_page(page)
+    assert not app.exception and not app.error
+    assert len(app.title) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_of_ten_models_and_fifty_classes(
+    page: str, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HVC_STUDY", str(many))
+    app = open_page(page)
+    assert not app.exception and not app.error
+    assert (
+        plots(app)
+        == {
+            "overview": 2,
+            "confusion": 3,
+            "classes": 1,
+            "cost": 7,
+            "training": 2,
+            "try_a_clip": 0,
+            "about": 0,
+        }[page]
+    )
+
+
+def test_overview_says_what_the_study_says(shown: Path) -> None:
+    app = open_page()
+    study = studies.read(shown)
+    view = state.View(study, "r", *study.headline, "holdout")
+    verdict = numbers.verdict(view)
+    assert verdict.winner == "lrcn"
+    assert app.success[0].value == verdict.sentence
+    found = numbers.summary(view, "convlstm")
+    assert found is not None
+    assert app.metric[0].value == f"{100 * found.accuracy.mean:.1f}\u00a0%"
+    table = app.table[0].value
+    assert table["Measure"].tolist()[:4] == [
+        "Accuracy",
+        "Macro precision",
+        "Macro recall",
+        "Macro F1",
+    ]
+
+
+def test_overview_shows_the_seed_studys_figures_as_its_own(shown: Path) -> None:
+    app = open_page()
+    table = app.table[0].value
+    theirs = [name for name in table.columns if name.startswith("Seed study")]
+    assert [table[name].iloc[0] for name in theirs] == ["77.05 %", "87.70 %"]
+    assert "random 75/25 split" in words(app)
+
+
+def test_the_seed_studys_file_agrees_with_itself() -> None:
+    said = state.seed_study()
+    clips = said["protocol"]["test_clips"]
+    for model in said["models"].values():
+        assert round(100 * model["correct"] / clips, 2) == model["accuracy_percent"]
+
+
+def test_overview_says_when_one_cannot_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path / "study", onnx=False)
+    table = pd.read_parquet(folder / "predictions.parquet")
+    a = table[table["model"] == "convlstm"]
+    studies.write_parquet(
+        folder / "predictions.parquet", pd.concat([a, a.assign(model="lrcn")], ignore_index=True)
+    )
+    studies.close(folder)
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    app = open_page()
+    assert not app.exception and not app.success
+    assert "Cannot tell" in app.warning[0].value
+
+
+def test_the_pair_and_protocol_come_from_the_address(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HVC_STUDY", str(many))
+    app = open_page("overview", a="LRCN", b="LRCN from scratch", protocol="random")
+    assert not app.exception
+    assert [app.selectbox(key=key).value for key in ("a", "b", "protocol")] == [
+        "lrcn",
+        "lrcn-scratch",
+        "random",
+    ]
+    assert app.title[0].value == "LRCN or LRCN from scratch?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"a": "LRCN"}, ("lrcn", "convlstm")),
+        ({"a": "lrcn"}, ("lrcn", "convlstm")),
+        ({"a": "LRCN", "b": "LRCN"}, ("lrcn", "convlstm")),
+        ({"a": "nonsense", "protocol": "nonsense"}, ("convlstm", "lrcn")),
+    ],
+)
+def test_any_address_gives_two_different_models(
+    asked: dict[str, str], expected: tuple[str, str], shown: Path
+) -> None:
+    app = open_page("overview", **asked)
+    assert not app.exception
+    assert (app.selectbox(key="a").value, app.selectbox(key="b").value) == expected
+
+
+def test_choosing_the_other_sides_model_swaps_the_two(shown: Path) -> None:
+    app = open_page("cost")
+    app.selectbox(key="a").set_value("lrcn").run()
+    assert not app.exception
+    assert (app.selectbox(key="a").value, app.selectbox(key="b").value) == ("lrcn", "convlstm")
+
+
+def test_confusion_shares_one_scale(shown: Path) -> None:
+    app = open_page("confusion")
+    choose(app, "cells", "Counts")
+    assert not app.exception
+    ends = {
+        json.loads(chart.proto.spec)["layout"]["coloraxis"]["cmax"]
+        for chart in app.get("plotly_chart")
+    }
+    assert len(ends) == 1
+
+
+def test_confusion_of_fifty_classes_can_be_cut_to_the_most_confused(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HVC_STUDY", str(many))
+    app = open_page("confusion")
+    choose(app, "shown", "The 15 most confused")
+    assert not app.exception
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert len(spec["layout"]["yaxis"]["ticktext"]) == 15
+
+
+@pytest.mark.parametrize(
+    "order", ["Widest gap", "LRCN ahead", "ConvLSTM ahead", "Worst class", "Name"]
+)
+def test_classes_sort(order: str, shown: Path) -> None:
+    app = open_page("classes")
+    choose(app, "order", order)
+    assert not app.exception
+    table = app.dataframe[0].value
+    gaps = table["Gap, points"]
+    expected = {
+        "Widest gap": gaps.abs().is_monotonic_decreasing,
+        "LRCN ahead": gaps.is_monotonic_decreasing,
+        "ConvLSTM ahead": gaps.is_monotonic_increasing,
+        "Worst class": table.filter(like="F1").min(axis=1).is_monotonic_increasing,
+        "Name": table["Class"].is_monotonic_increasing,
+    }
+    assert expected[order]
+
+
+def test_training_without_history(own: Path) -> None:
+    (own / "history.parquet").unlink()
+    app = open_page("training")
+    assert not app.exception and not app.error
+    assert "history.parquet" in app.info[0].value
+
+
+def test_cost_without_a_measurement(own: Path) -> None:
+    change(
+        own / "cost.json",
+        lambda cost: cost.update(machine={}, models=dict.fromkeys(cost["models"])),
+    )
+    for page in ("overview", "cost"):
+        app = open_page(page)
+        assert not app.exception and not app.error
+    assert "no measurement" in app.info[0].value
+
+
+def test_a_pair_without_predictions_under_a_protocol(own: Path) -> None:
+    table = pd.read_parquet(own / "predictions.parquet")
+    studies.write_parquet(own / "predictions.parquet", table[table["model"] != "lrcn"])
+    studies.close(own)
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception and not app.error
+    for page in ("overview", "confusion", "classes"):
+        assert "no predictions under protocol" in words(open_page(page))
+
+
+def test_a_study_of_one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HVC_STUDY", str(make_study(tmp_path / "study", models=1, onnx=False)))
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception and not app.error
+
+
+BROKEN: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
+    "no folder": (shutil.rmtree, ("no such folder", "study.json")),
+    "no predictions": (
+        lambda f: (f / "predictions.parquet").unlink(),
+        ("predictions.parquet", "missing"),
+    ),
+    "no study.json": (lambda f: (f / "study.json").unlink(), ("study.json", "missing")),
+    "a version of tomorrow": (
+        lambda f: change(f / "study.json", lambda meta: meta.update(schema_version=99)),
+        ("study.json", "schema_version", "99"),
+    ),
+    "a missing field": (
+        lambda f: change(f / "study.json", lambda meta: meta["dataset"].pop("classes")),
+        ("study.json", "dataset.classes"),
+    ),
+    "a missing column": (
+        lambda f: (
+            pd.read_parquet(f / "predictions.parquet")
+            .drop(columns="seed")
+            .to_parquet(f / "predictions.parquet")
+        ),
+        ("predictions.parquet", "seed"),
+    ),
+    "another class list": (
+        lambda f: change(f / "metrics.json", lambda m: m["cells"][0]["per_class"].pop("Diving")),
+        ("metrics.json", "per_class", "Diving"),
+    ),
+    "no json": (lambda f: (f / "cost.json").write_text("{"), ("cost.json", "JSON")),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_study_is_a_message_on_every_page(how: str, own: Path) -> None:
+    break_it, named = BROKEN[how]
+    break_it(own)
+    for page in PAGES:
+        app = open_page(page)
+        assert not app.exception
+        assert len(app.error) == 1 and len(app.title) == 1
+        for word in named:
+            assert word in app.error[0].value
+
+
+def test_a_mended_study_is_shown_again(own: Path) -> None:
+    whole = (own / "study.json").read_bytes()
+    (own / "study.json").unlink()
+    app = open_page("cost")
+    assert app.error
+    (own / "study.json").write_bytes(whole)
+    app.run()
+    assert not app.error and not app.exception
+
+
+def test_a_study_that_changes_is_read_again(own: Path) -> None:
+    app = open_page("about")
+    change(own / "study.json", lambda meta: meta.update(title="Another title"))
+    app.run()
+    assert "Another title" in str(app.table[0].value)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4")])
+def test_a_clip_gets_both_answers(name: str, codec: str, shown: Path, tmp_path: Path) -> None:
+    clip = videos.write(tmp_path / name, 30, codec=codec)
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload(name, clip.read_bytes()).run()
+    assert not app.exception and not app.error
+    assert plots(app) == 2
+    assert [metric.label for metric in app.metric] == ["Decoding", "ConvLSTM", "LRCN"]
+    assert len(app.get("video")) == 1
+    answered = app.session_state["answered"]
+    assert answered.answer.frames.decoded == 30
+    assert set(answered.answer.frames.images) == {(64, 64), (96, 128)}
+
+
+def test_an_answer_is_computed_once(
+    shown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    real = answering.classify.classify
+
+    def counted(*args: Any) -> Any:
+        calls.append(1)
+        return real(*args)
+
+    monkeypatch.setattr(answering.classify, "classify", counted)
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", videos.write(tmp_path / "a.mp4", 25).read_bytes()).run()
+    app.run()
+    assert len(calls) == 1
+    app.selectbox(key="b").set_value("lrcn-scratch").run()  # another model: asked again
+    assert not app.exception and len(calls) == 2
+    assert app.metric[2].label == "LRCN from scratch"
+
+
+BAD: dict[str, Callable[[Path], object]] = {
+    "text": lambda path: path.write_text("I am no video"),
+    "empty": lambda path: path.write_bytes(b""),
+    "sound alone": videos.write_sound,
+    "no frame": lambda path: videos.write(path, 0),
+    "cut to nothing": lambda path: videos.cut(videos.write(path, 40), 0.3),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_clip_is_a_message_and_the_last_answer_stays(
+    what: str, shown: Path, tmp_path: Path
+) -> None:
+    bad, good = tmp_path / "bad.mp4", videos.write(tmp_path / "good.mp4", 25)
+    BAD[what](bad)
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("good.mp4", good.read_bytes()).run()
+    assert plots(app) == 2
+    app.file_uploader[0].clear()
+    app.file_uploader[0].upload("bad.mp4", bad.read_bytes()).run()
+    assert not app.exception
+    assert len(app.error) == 1 and "bad.mp4" in app.error[0].value
+    assert plots(app) == 2, "the last good answer is still there"
+    assert "good.mp4" in words(app)
+
+
+def test_an_unexpected_failure_is_a_message_too(
+    shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(answering.classify, "classify", fail)
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", b"anything").run()
+    assert not app.exception
+    assert "MemoryError" in app.error[0].value and "no room" not in app.error[0].value
+
+
+def test_a_damaged_clip_says_so_beside_its_answer(shown: Path, tmp_path: Path) -> None:
+    clip = videos.cut(videos.write(tmp_path / "cut.avi", videos.noisy(60), codec="mpeg4"), 0.6)
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("cut.avi", clip.read_bytes()).run()
+    assert not app.exception and not app.error
+    assert plots(app) == 2
+    assert app.warning, "what is missing is said"
+
+
+def test_a_model_that_is_not_there_is_a_message(own: Path, tmp_path: Path) -> None:
+    (own / "models" / "lrcn" / "model.onnx").unlink()
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", videos.write(tmp_path / "a.mp4", 25).read_bytes()).run()
+    assert not app.exception
+    assert "model.onnx" in app.error[0].value
+
+
+def test_the_studys_example_clips_are_one_click_away(own: Path) -> None:
+    (own / "examples").mkdir()
+    videos.write(own / "examples" / "v_Punch_g02_c01.avi", 25, codec="mpeg4")
+    app = open_page("try_a_clip")
+    app.button(key="v_Punch_g02_c01.avi").click().run()
+    assert not app.exception and not app.error
+    assert plots(app) == 2
+    assert "The clip's own name says Punch" in words(app)
+
+
+def test_the_rendered_clip_is_one_click_away_and_named_as_rendered(shown: Path) -> None:
+    clips = answering.rendered()
+    assert clips, "one rendered clip ships with the app"
+    app = open_page("try_a_clip")
+    button = app.button(key=clips[0].name)
+    assert "rendered" in button.label.lower()
+    button.click().run()
+    assert not app.exception and not app.error
+    assert plots(app) == 2
+    assert "no real video" in words(app)
+
+
+def test_kept_answers_are_the_visitors_own(shown: Path, tmp_path: Path) -> None:
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", videos.write(tmp_path / "a.mp4", 25).read_bytes()).run()
+    assert plots(app) == 2
+    assert plots(open_page("try_a_clip")) == 0
+
+
+def test_about_gives_the_commands_and_the_fingerprint(shown: Path) -> None:
+    app = open_page("about")
+    assert "python -m training evaluate study --check" in app.code[0].value
+    assert "0" * 64 in app.table[0].value.to_string()
+
+
+def test_the_dashboard_loads_no_training_framework(shown: Path) -> None:
+    script = (
+        "import sys\n"
+        "from tests.support.app import PAGES, open_page\n"
+        "for page in PAGES:\n"
+        "    app = open_page(page)\n"
+        "    assert not app.exception, page\n"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn', 'torch') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (950, "950"),
+        (44_524, "44.5 k"),
+        (4_694_024, "4.69 M"),
+        (3.1e9, "3.1 G"),
+    ],
+)
+def test_amounts_fit_a_card(value: float | None, said: str) -> None:
+    assert show.amount(value) == said
+
+
+def test_sheet_puts_frames_in_rows() -> None:
+    import numpy as np
+
+    frames = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 6, 3), np.uint8)
+    sheet = answering.sheet(frames, columns=2, gap=2)
+    assert sheet.shape == (10, 14, 4)
+    assert sheet[0, 8, 0] == 1 and sheet[6, 0, 0] == 2
+    assert sheet[4, 0, 3] == 0 and sheet[9, 13, 3] == 0  # gaps and the missing frame
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    """One test's studies and models are not another's."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
