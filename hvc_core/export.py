@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,24 @@ def write(
         "parameters": parameters(model),
         "weights_bytes": (folder / "model.weights.h5").stat().st_size,
     }
+
+
+def runner(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """The model as a function in ONNX Runtime: one thread there takes half of TensorFlow's time.
+
+    Args:
+        model: keras.Model. One input, one output.
+
+    Returns:
+        A function of float32 (N, ...) to float32 (N, ...).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        model.predict_on_batch(np.zeros((1, *model.input_shape[1:]), np.float32))
+        model.export(file, format="onnx", verbose=False)
+        session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda x: session.run(None, {name: x})[0]
 
 
 def parameters(model: keras.Model) -> dict[str, int]:

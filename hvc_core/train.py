@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core import features as feature_cache
-from hvc_core import fit, models, splits, study
+from hvc_core import export, fit, models, splits, study
 from hvc_core import frames as frame_cache
 from hvc_core.augment import augment, clean
 from hvc_core.clips import Index
@@ -192,7 +192,7 @@ def _features(model, how: Settings, data: Data, size, fold: splits.Fold, progres
         kept,
         data.index,
         data.frames[size],
-        stem.predict_on_batch,
+        export.runner(stem),
         how.augment,
         everything,
         fold.train,

@@ -1,6 +1,6 @@
 """`python -m training evaluate DIR [--check]`: derive a study's metrics again, or check them.
 
-May import: the standard library, hvc_core.study, hvc_core.stats.
+May import: the standard library, hvc_core, training.markdown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from hvc_core import stats, study
+from hvc_core.storage import write_atomic
+from training import markdown
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:
@@ -24,6 +26,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
         "--check",
         action="store_true",
         help="write nothing; print what differs from the stored metrics and exit 1",
+    )
+    parser.add_argument(
+        "--into",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE.md",
+        help="write the study's tables between the markers of these Markdown pages, too",
     )
     parser.set_defaults(run=run)
     return parser
@@ -55,7 +65,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.study}: metrics.json is what the predictions give")
         return 0
     study.write_json(args.study / "metrics.json", study.derive(args.study))
-    print(table(study.read(args.study)))
+    of = study.read(args.study)
+    print(table(of))
+    for page in args.into:
+        text = markdown.fill(page.read_text("utf-8"), of)
+        write_atomic(page, lambda part, text=text: part.write_text(text, "utf-8"))
     return 0
 
 

@@ -1,0 +1,69 @@
+"""The Markdown tables come from the study, and the pages that ship hold what it gives today."""
+
+from pathlib import Path
+
+import pytest
+
+from hvc_core import stats, study
+from tests.support.studies import make_study
+from training import markdown
+from training.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = sorted(p.parent for p in ROOT.glob("studies/*/study.json"))
+
+
+@pytest.fixture(scope="module")
+def of(tmp_path_factory):
+    return study.read(make_study(tmp_path_factory.mktemp("study") / "s", onnx=False))
+
+
+def test_results_has_a_row_per_model_with_its_accuracy(of):
+    table = markdown.results(of)
+    for model in of.models:
+        (row,) = [line for line in table.splitlines() if f"`{model}`" in line]
+        mean = stats.summary(of.predictions, model, "holdout", of.classes).accuracy.mean
+        assert f"**{100 * mean:.1f} %" in row
+
+
+def test_fill_replaces_only_what_is_between_the_markers(of):
+    text = f"before\n<!-- {of.name} results -->\nstale\n<!-- / -->\nafter\n"
+    once = markdown.fill(text, of)
+    assert "stale" not in once and once.startswith("before\n") and once.endswith("\nafter\n")
+    assert markdown.fill(once, of) == once
+
+
+def test_fill_leaves_other_studies_alone(of):
+    text = "<!-- another results -->\nold\n<!-- / -->\n"
+    assert markdown.fill(text, of) == text
+
+
+@pytest.mark.parametrize("text", ["<!-- {} nothing -->\n<!-- / -->", "<!-- {} results -->\nopen"])
+def test_fill_refuses_a_marker_it_cannot_fill(of, text):
+    with pytest.raises(ValueError, match="marker|part"):
+        markdown.fill(text.format(of.name), of)
+
+
+def test_classes_and_training_have_a_row_each(of):
+    assert all(f"| {name} |" in markdown.classes(of) for name in of.classes)
+    cells = of.history[study.CELL].drop_duplicates()
+    assert len(markdown.training(of).splitlines()) == 2 + len(cells)
+
+
+def test_evaluate_writes_into_a_page(of, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text(f"<!-- {of.name} verdicts -->\n<!-- / -->\n", "utf-8")
+    assert main(["evaluate", str(of.folder), "--into", str(page)]) == 0
+    assert "ConvLSTM" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", ["README.md", "studies/ucf50-15/README.md"])
+def test_shipped_pages_hold_todays_figures(folder, page):
+    path = ROOT / page
+    if not path.exists():
+        pytest.skip(f"{page} is not written yet")
+    text = path.read_text("utf-8")
+    assert markdown.fill(text, study.read(folder)) == text, (
+        f"`python -m training evaluate studies/{folder.name} --into {page}` writes it anew"
+    )

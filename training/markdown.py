@@ -1,0 +1,131 @@
+"""A study's figures as Markdown tables, put between markers of a page: nobody types a number.
+
+Pure functions of a study and of a text. May import: the standard library, hvc_core.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hvc_core import stats, study
+
+
+def results(of: study.Study) -> str:
+    """Scores with 95 % intervals, and cost where measured: a row per protocol and model."""
+    head = (
+        "| protocol | model | accuracy, 95 % interval | accuracy of each seed | macro precision "
+        "| macro recall | macro F1 | parameters | multiply-adds a clip | latency, median |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    rows = [head]
+    for protocol in of.protocols:
+        there = set(of.predictions.loc[of.predictions["protocol"] == protocol, "model"])
+        for model in (name for name in of.models if name in there):
+            found = stats.summary(of.predictions, model, protocol, of.classes)
+            cost = of.cost["models"].get(model) or {}
+            seeds = ", ".join(f"{100 * value:.1f}" for value in found.accuracy_by_seed)
+            cells = (
+                protocol,
+                f"`{model}`",
+                f"**{_percent(found.accuracy)}**",
+                seeds,
+                _percent(found.precision_macro),
+                _percent(found.recall_macro),
+                _percent(found.f1_macro),
+                _count((cost.get("parameters") or {}).get("total")),
+                _millions(cost.get("multiply_adds_per_clip")),
+                _milliseconds((cost.get("latency_ms") or {}).get("p50")),
+            )
+            rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def verdicts(of: study.Study) -> str:
+    """Who wins, in words: the headline pair under every protocol."""
+    a, b = of.headline
+    titles = {name: of.models[name]["title"] for name in (a, b)}
+    lines = [
+        f"- {stats.verdict(of.predictions, a, b, protocol, of.classes, titles).sentence}"
+        for protocol in of.protocols
+    ]
+    return "\n".join(lines)
+
+
+def classes(of: study.Study) -> str:
+    """F1 of every class and model with its interval; the headline pair's largest gaps first."""
+    protocol = next(iter(of.protocols))
+    there = set(of.predictions.loc[of.predictions["protocol"] == protocol, "model"])
+    names = [name for name in of.models if name in there]
+    f1 = {n: stats.summary(of.predictions, n, protocol, of.classes).f1 for n in names}
+    order = list(of.classes)
+    if set(of.headline) <= there:
+        a, b = of.headline
+        order.sort(key=lambda c: f1[a][c].mean - f1[b][c].mean)
+    rows = ["| class | " + " | ".join(f"`{n}`" for n in names) + " |"]
+    rows.append("| --- |" + " --- |" * len(names))
+    for c in order:
+        rows.append(f"| {c} | " + " | ".join(_percent(f1[n][c]) for n in names) + " |")
+    return "\n".join(rows)
+
+
+def training(of: study.Study) -> str:
+    """How each cell's training went: epochs, best validation accuracy, time."""
+    if of.history is None or of.history.empty:
+        return "No history is kept."
+    rows = [
+        "| cell | epochs | best epoch | validation accuracy there | training accuracy there "
+        "| minutes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for key, epochs in of.history.groupby(study.CELL, sort=True):
+        protocol, fold, seed, model = key
+        # as hvc_core.fit chooses: the highest accuracy, then the lowest loss
+        best = epochs.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
+        rows.append(
+            f"| {study.cell_name(protocol, fold, seed, model)} | {len(epochs)} "
+            f"| {best['epoch']} | {best['val_accuracy']:.1%} | {best['accuracy']:.1%} "
+            f"| {epochs['seconds'].sum() / 60:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+PARTS = {"results": results, "verdicts": verdicts, "classes": classes, "training": training}
+
+
+def fill(text: str, of: study.Study) -> str:
+    """The text with every part of this study between its markers written anew.
+
+    Markers: `<!-- <study's name> <part> -->` … `<!-- / -->`, with a part of PARTS.
+
+    Raises:
+        ValueError: a marker names a part that does not exist, or is never closed.
+    """
+
+    def anew(match: re.Match[str]) -> str:
+        if match["part"] not in PARTS:
+            raise ValueError(f"{match['open']}: no such part; there are {', '.join(PARTS)}")
+        return f"{match['open']}\n{PARTS[match['part']](of)}\n<!-- / -->"
+
+    name = re.escape(of.name)
+    opened = len(re.findall(rf"<!-- {name} \S+ -->", text))
+    pattern = rf"(?P<open><!-- {name} (?P<part>\S+) -->)\n.*?<!-- / -->"
+    filled, count = re.subn(pattern, anew, text, flags=re.DOTALL)
+    if count != opened:
+        raise ValueError(f"{opened - count} markers of {of.name} have no `<!-- / -->` after them")
+    return filled
+
+
+def _percent(value: stats.Estimate) -> str:
+    return f"{100 * value.mean:.1f} % ({100 * value.lo:.1f} to {100 * value.hi:.1f})"
+
+
+def _count(value: int | None) -> str:
+    return "not measured" if value is None else f"{value:,}"
+
+
+def _millions(value: int | None) -> str:
+    return "not measured" if value is None else f"{value / 1e6:,.0f} M"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.1f} ms"
