@@ -9,10 +9,10 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -134,9 +134,8 @@ def fit(
     return history
 
 
-def predict(model: keras.Model, clips: Clips, rows: Sequence[int], batch: int = 32) -> np.ndarray:
+def predict(model: keras.Model, clips: Clips, rows: np.ndarray, batch: int = 32) -> np.ndarray:
     """Probabilities float32 (rows, classes) of clips as the app would feed them."""
-    rows = np.asarray(rows)
     parts = [
         np.asarray(model.predict_on_batch(clips.clean(rows[at : at + batch])))
         for at in range(0, len(rows), batch)
@@ -159,7 +158,9 @@ def _rate(how: Settings, epoch: float) -> float:
     return how.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def _mix(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, alpha: float):
+def _mix(
+    x: np.ndarray, y: np.ndarray, rng: np.random.Generator, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
     """mixup (Zhang et al., ICLR 2018, eq. 1): each clip blended with another of the batch."""
     share = rng.beta(alpha, alpha, len(x)).astype(np.float32)
     other = rng.permutation(len(x))
@@ -167,9 +168,16 @@ def _mix(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, alpha: float):
     return x * s + x[other] * (1 - s), y * share[:, None] + y[other] * (1 - share[:, None])
 
 
-def _keep(model, optimizer, state: Path, history: list, best: dict, epoch: int) -> None:
+def _keep(
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    state: Path,
+    history: list[dict],
+    best: dict[str, Any],
+    epoch: int,
+) -> None:
     """Writes all that the next epoch needs, atomically."""
-    arrays = {f"model{i}": np.asarray(v) for i, v in enumerate(model.variables)}
+    arrays: dict[str, Any] = {f"model{i}": np.asarray(v) for i, v in enumerate(model.variables)}
     arrays |= {f"optimizer{i}": np.asarray(v) for i, v in enumerate(optimizer.variables)}
     arrays |= {f"best{i}": w for i, w in enumerate(best["weights"])}
     note = {k: v for k, v in best.items() if k != "weights"}
@@ -181,7 +189,9 @@ def _keep(model, optimizer, state: Path, history: list, best: dict, epoch: int) 
     os.replace(part, state)
 
 
-def _resume(model, optimizer, state: Path) -> tuple[list, dict, int]:
+def _resume(
+    model: keras.Model, optimizer: keras.Optimizer, state: Path
+) -> tuple[list[dict], dict[str, Any], int]:
     """History, best epoch and next epoch: from the state file, or a fresh start."""
     if not state.exists():
         return [], {"epoch": -1, "val_accuracy": -1.0, "val_loss": math.inf, "weights": []}, 0

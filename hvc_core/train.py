@@ -12,20 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 
-from hvc_core import features as feature_cache
 from hvc_core import export, fit, models, splits, study
+from hvc_core import features as feature_cache
 from hvc_core import frames as frame_cache
 from hvc_core.augment import augment, clean
 from hvc_core.clips import Index
 from hvc_core.models import convlstm, lrcn
 from hvc_core.recipe import Augment, Cell, Settings
 
-# -- data ---------------------------------------------------------------------------------------
+# What a cell reports: ("features", (done, all)) or ("epoch", fit.Progress)
+Report = Callable[[str, Any], None]
+
+# -- data --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def _thumbnails(frames: np.ndarray, side: int = 16, count: int = 7) -> np.ndarra
     )
 
 
-# -- feeds: what a model is given, by row ---------------------------------------------------------
+# -- feeds: what a model is given, by row ------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class FeatureFeed:
         return self.values[0, rows].astype(np.float32)
 
 
-# -- a cell -----------------------------------------------------------------------------------------
+# -- a cell -----------------------------------------------------------------------------------
 
 
 def run_cell(
@@ -114,7 +118,7 @@ def run_cell(
     how: Settings,
     data: Data,
     folder: Path,
-    progress: Callable[[str, fit.Progress | tuple[int, int]], None] = lambda what, p: None,
+    progress: Report = lambda what, p: None,
 ) -> None:
     """Trains one cell, predicts its test clips and writes both into the study, atomically.
 
@@ -179,7 +183,14 @@ def trainable(how: Settings, classes: int) -> keras.Model:
     return lrcn.split(model, how.tail, how.frames)[1]
 
 
-def _features(model, how: Settings, data: Data, size, fold: splits.Fold, progress) -> np.ndarray:
+def _features(
+    model: keras.Model,
+    how: Settings,
+    data: Data,
+    size: tuple[int, int],
+    fold: splits.Fold,
+    progress: Report,
+) -> np.ndarray:
     """Values of the frozen features that a fold needs, computed where they are missing."""
     stem, _ = lrcn.split(model, how.tail, how.frames)
     place = feature_cache.folder(
@@ -208,11 +219,3 @@ def keep_weights(model: keras.Model, path: Path) -> None:
     with part.open("wb") as file:
         np.savez(file, *model.get_weights())
     os.replace(part, path)
-
-
-def load_weights(name: str, num_classes: int, path: Path) -> keras.Model:
-    """A plain Keras model with the weights that `keep_weights` wrote."""
-    model = models.build(name, num_classes)
-    with np.load(path) as kept:
-        model.set_weights([kept[f"arr_{i}"] for i in range(len(kept.files))])
-    return model

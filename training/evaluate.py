@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from hvc_core import stats, study
@@ -68,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     of = study.read(args.study)
     print(table(of))
     for page in args.into:
-        text = markdown.fill(page.read_text("utf-8"), of)
-        write_atomic(page, lambda part, text=text: part.write_text(text, "utf-8"))
+        filled = partial(Path.write_text, data=markdown.fill(page.read_text("utf-8"), of))
+        write_atomic(page, partial(filled, encoding="utf-8"))
     return 0
 
 

@@ -78,11 +78,11 @@ def training(of: study.Study) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for key, epochs in of.history.groupby(study.CELL, sort=True):
-        protocol, fold, seed, model = key
+        protocol, fold, seed, model = (str(part) for part in key)
         # as hvc_core.fit chooses: the highest accuracy, then the lowest loss
         best = epochs.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
         rows.append(
-            f"| {study.cell_name(protocol, fold, seed, model)} | {len(epochs)} "
+            f"| {study.cell_name(protocol, int(fold), int(seed), model)} | {len(epochs)} "
             f"| {best['epoch']} | {best['val_accuracy']:.1%} | {best['accuracy']:.1%} "
             f"| {epochs['seconds'].sum() / 60:.0f} |"
         )

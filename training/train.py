@@ -10,7 +10,9 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -57,7 +59,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
     with tqdm(desc="reading clips", unit=" clips", disable=None, leave=False) as bar:
         index = clips.index(args.data, progress=lambda done, total: _show(bar, done, total))
-    begin_study(args.study, plan, index)
+    if index.problems:
+        print(
+            f"{args.data}: {len(index.problems)} files left out; "
+            f"`python -m training index {args.data}` says which and why",
+            file=sys.stderr,
+        )
+    begin_study(args.study, plan, index, training=bool(missing))
     if missing:
         train_cells(plan, missing, index, args.study)
     left = chosen(plan, [], study.finished_cells(args.study))
@@ -120,11 +128,11 @@ class Bar:
     def __init__(self, bar: tqdm, where: str):
         self.bar, self.where = bar, where
 
-    def follow(self, run_cell, *args) -> None:
+    def follow(self, run_cell: Callable[..., None], *args: Any) -> None:
         """Calls run_cell and shows what it reports."""
         run_cell(*args, self.report)
 
-    def report(self, what: str, p) -> None:
+    def report(self, what: str, p: Any) -> None:
         """Takes one report of `hvc_core.train.run_cell`."""
         if what == "features":
             self.bar.set_description(f"{self.where} features", refresh=False)
@@ -153,8 +161,8 @@ def as_plan(plan: Recipe, cells: list[Cell], data: Path) -> str:
     """The cells, a line each, with a time estimate from a few steps on this machine."""
     if not cells:
         return "nothing is missing"
-    count = len(clips.index(data, probe=False).clips)
-    classes = len(clips.index(data, probe=False).classes)
+    index = clips.index(data, probe=False)
+    count, classes = len(index.clips), len(index.classes)
     seconds = {name: _step_seconds(plan.models[name], classes) for name in {c.model for c in cells}}
     lines = [f"{len(cells)} cells to train on {count} clips; each at most:"]
     total = 0.0

