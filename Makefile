@@ -36,7 +36,7 @@ benchmark: $(VENV)/.all ## measure speed and memory against the common way
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.all ## take the pictures of the real app that the README shows
-	$(BIN)/python -m benchmarks.screenshots $(ARGS)
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 clean: ## remove the virtual environment and the tools' caches; data, studies and .cache stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

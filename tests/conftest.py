@@ -44,13 +44,18 @@ def ucf50() -> Path:
     return data
 
 
+def find_browser() -> str | None:
+    """The program of an installed Chromium, if there is one."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """The program of an installed Chromium; the test is skipped where there is none."""
-    for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
-    pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    found = find_browser()
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
