@@ -1,0 +1,1 @@
+"""Speed and memory against the common way; `make benchmark`. May import everything."""

@@ -1,0 +1,99 @@
+"""Peak memory of a process that serves and does nothing else: ours against the common way.
+
+`python -m benchmarks.memory WAY CLIP …` is such a process; it prints its peak in bytes. At the
+top this imports the standard library only, so that each process holds only what its way needs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.kit import Kit
+    from benchmarks.results import Row
+
+TARGET = 4.0
+ANSWERS = 5  # that each process gives
+
+
+def measure(kit: Kit, clip: Path, repeats: int) -> list[Row]:
+    """Starts serving processes in turns, a fresh one for every figure."""
+    from benchmarks.results import compare
+    from benchmarks.timing import in_turns
+
+    figures = in_turns(
+        lambda: peak_of(["ours", str(clip), str(kit.study), *kit.names]) / 1e6,
+        lambda: peak_of(["common", str(clip), *map(str, kit.common)]) / 1e6,
+        repeats,
+    )
+    note = (
+        "The most resident memory that a fresh process ever held that loads both models and "
+        f"answers {ANSWERS} times; the app's own pages come on top in both ways."
+    )
+    return [
+        compare("Peak memory, serving", *figures, "MB", TARGET, clip=clip.name, note=note),
+    ]
+
+
+def peak_of(words: list[str]) -> float:
+    """The peak of a fresh serving process, in bytes.
+
+    Raises:
+        BenchmarkError: the process failed; its last words are in the message.
+    """
+    from benchmarks.results import BenchmarkError
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory", *words],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise BenchmarkError(f"the serving process failed: {done.stderr.strip()[-600:]}")
+    return float(done.stdout.split()[-1])
+
+
+def peak() -> int:
+    """The most resident memory that this process has held, in bytes.
+
+    Linux's getrusage would also count what the process that started this one held, so there the
+    kernel's own mark for this program is read.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most  # bytes there, KiB elsewhere
+
+
+def serve(way: str, clip: str, files: list[str]) -> int:
+    """Loads both models, answers, and returns the peak in bytes."""
+    upload = Path(clip).read_bytes()
+    if way == "ours":
+        from hvc_core import classify
+
+        ours = classify.open_models(Path(files[0]), files[1:])
+        for _ in range(ANSWERS):
+            classify.classify(ours, upload)
+    else:
+        import keras
+
+        from benchmarks import common_way
+
+        common = [keras.saving.load_model(file, compile=False) for file in files]
+        for _ in range(ANSWERS):
+            common_way.answer(common, upload)
+    return peak()
+
+
+if __name__ == "__main__":
+    print(serve(sys.argv[1], sys.argv[2], sys.argv[3:]))
