@@ -66,8 +66,9 @@ def write(
     Raises:
         ExportError: ONNX Runtime's probabilities differ by more than TOLERANCE.
     """
+    for left in folder.parent.glob(f"{folder.name}.*.tmp"):  # by a kill
+        shutil.rmtree(left, ignore_errors=True)
     part = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
         model.save(part, zipped=False)
@@ -90,8 +91,11 @@ def write(
         )
         study.write_json(part / "labels.json", classes)
         study.write_json(part / "parity.json", parity)
-        shutil.rmtree(folder, ignore_errors=True)
+        old = folder.with_name(f"{folder.name}.old.tmp")
+        if folder.exists():  # moved, not deleted in place: a kill leaves no half of it
+            os.replace(folder, old)
         os.replace(part, folder)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return {

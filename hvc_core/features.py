@@ -53,6 +53,8 @@ def open_features(place: Path, shape: tuple[int, ...], clips: int, views: int) -
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
     frame_cache.trim(frame_cache.root(), keep={place})
+    if not (place / "values.npy").exists():
+        (place / "done.npy").unlink(missing_ok=True)  # what it says is of values that are gone
     arrays = []
     for name, dtype, size in (
         ("values", np.float16, (1 + views, clips, *shape)),
@@ -62,7 +64,13 @@ def open_features(place: Path, shape: tuple[int, ...], clips: int, views: int) -
         if not path.exists():
             part = path.with_name(f"{name}.{os.getpid()}.tmp")
             np.lib.format.open_memmap(part, "w+", dtype, size).flush()
-            os.replace(part, path)
+            try:
+                os.link(part, path)  # unlike os.replace it keeps what another process just made
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without hard links
+                os.replace(part, path)
+            part.unlink(missing_ok=True)
         arrays.append(np.load(path, mmap_mode="r+"))
     return Features(*arrays)
 

@@ -1,7 +1,7 @@
 """What a study is to be: protocols, seeds, models and every setting, from a TOML file.
 
-An unknown key is an error, so that a misspelt setting cannot be ignored. May import: the
-standard library and hvc_core.splits.
+An unknown key is an error, so that a misspelt setting cannot be ignored, and so is a value that
+would fail only after hours of training. May import: the standard library and hvc_core.splits.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ class Settings:
             features are kept.
         frames: int. Pretrained backbones only: frames of the 20 that a training step sees.
         tail: int. Pretrained backbones only: the first block that is fine-tuned.
-        head: str. Pretrained backbones only: "lstm".
     """
 
     architecture: str
@@ -81,7 +80,7 @@ class Recipe:
 
     Attributes:
         name, title, note: str. The study's name, its heading, and what its data is.
-        headline: the two models a reader sees first.
+        headline: the two models a reader sees first; one where there is but one.
         protocols: protocol -> seeds.
         models: model -> Settings.
     """
@@ -89,7 +88,7 @@ class Recipe:
     name: str
     title: str
     note: str
-    headline: tuple[str, str]
+    headline: tuple[str, ...]
     protocols: dict[str, tuple[int, ...]]
     models: dict[str, Settings]
 
@@ -117,7 +116,7 @@ def read(path: Path) -> Recipe:
         raw = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not TOML: {error}") from error
     try:
         return parse(raw)
@@ -128,9 +127,12 @@ def read(path: Path) -> Recipe:
 def parse(raw: dict[str, Any]) -> Recipe:
     """A recipe from its table, as `study.json` stores it; raises RecipeError."""
     raw = dict(raw)
-    shared = raw.pop("train", {})
+    shared = _table(raw.pop("train", {}), "train")
+    _check_keys(Settings, shared, "train")
+    _check_keys(Augment, _table(shared.get("augment", {}), "train.augment"), "train.augment")
     models = {}
-    for name, own in raw.get("models", {}).items():
+    for name, own in _table(raw.get("models", {}), "models").items():
+        _table(_table(own, f"models.{name}").get("augment", {}), f"models.{name}.augment")
         merged = {"architecture": name, **shared, **own}
         merged["augment"] = _fill(
             Augment,
@@ -144,14 +146,14 @@ def parse(raw: dict[str, Any]) -> Recipe:
                 f"{', '.join(ARCHITECTURES)}"
             )
     protocols = {}
-    for name, own in raw.get("protocols", {}).items():
+    for name, own in _table(raw.get("protocols", {}), "protocols").items():
         if name not in splits.PROTOCOLS:
             raise RecipeError(f"protocols.{name}: none of {', '.join(splits.PROTOCOLS)}")
-        protocols[name] = tuple(own["seeds"])
+        protocols[name] = _seeds(_table(own, f"protocols.{name}"), f"protocols.{name}")
     if not models or not protocols:
         raise RecipeError("needs at least one [models.NAME] and one [protocols.NAME]")
     raw["models"], raw["protocols"] = models, protocols
-    raw["headline"] = tuple(raw.get("headline", list(models)[:2]))
+    raw["headline"] = _headline(raw.get("headline", list(models)[:2]), models)
     return _fill(Recipe, raw, "")
 
 
@@ -174,13 +176,70 @@ def cells(recipe: Recipe) -> list[Cell]:
     ]
 
 
+# -- checks ------------------------------------------------------------------------------------
+
+# Lowest and highest value of each setting that has a number.
+RANGES = {
+    "epochs": (1, 100_000), "patience": (0, 100_000), "batch": (1, 100_000),
+    "learning_rate": (0, 100), "weight_decay": (0, 100), "label_smoothing": (0, 1),
+    "mixup": (0, 100), "views": (0, 10_000), "frames": (1, 20), "tail": (1, 15),
+    "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
+}  # fmt: skip
+TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+}
+
+
 def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
-    known = {f.name: f for f in dataclasses.fields(kind)}
+    """A dataclass from a table: all keys known, each value of its type and within its range."""
+    _check_keys(kind, table, where)
+    for field_ in dataclasses.fields(kind):
+        dotted = f"{where}.{field_.name}".lstrip(".")
+        if field_.name not in table:
+            if field_.default is field_.default_factory is dataclasses.MISSING:
+                raise RecipeError(f"{dotted}: missing")
+            continue
+        value, types = table[field_.name], TYPES.get(str(field_.type))
+        wrong_bool = isinstance(value, bool) and types != (bool,)  # True is an int to isinstance
+        if types and (not isinstance(value, types) or wrong_bool):
+            raise RecipeError(f"{dotted}: is {value!r}, expected {field_.type}")
+        low, high = RANGES.get(field_.name, (None, None))
+        if low is not None and not low <= value <= high:
+            raise RecipeError(f"{dotted}: is {value}, expected {low} to {high}")
+    return kind(**table)
+
+
+def _check_keys(kind: type, table: dict[str, Any], where: str) -> None:
+    known = [f.name for f in dataclasses.fields(kind)]
     for key in table:
         if key not in known:
             dotted = f"{where}.{key}".lstrip(".")
             raise RecipeError(f"{dotted}: unknown key; known are {', '.join(known)}")
-    try:
-        return kind(**table)
-    except TypeError as error:
-        raise RecipeError(f"{where or 'recipe'}: {error}") from None
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RecipeError(f"{where}: is {value!r}, expected a table")
+    return value
+
+
+def _seeds(own: dict[str, Any], where: str) -> tuple[int, ...]:
+    for key in own:
+        if key != "seeds":
+            raise RecipeError(f"{where}.{key}: unknown key; known are seeds")
+    seeds = own.get("seeds")
+    good = isinstance(seeds, list) and all(type(s) is int and s >= 0 for s in seeds)
+    if not good or not seeds or len(set(seeds)) < len(seeds):
+        raise RecipeError(f"{where}.seeds: is {seeds!r}, expected different numbers such as [0, 1]")
+    return tuple(seeds)
+
+
+def _headline(names: Any, models: dict[str, Settings]) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple) or not set(names) <= set(models):
+        raise RecipeError(f"headline: is {names!r}, expected two of {', '.join(models)}")
+    if len(names) != len(set(names)) or len(names) != min(2, len(models)):
+        raise RecipeError(f"headline: is {names!r}, expected two different models")
+    return tuple(names)

@@ -22,6 +22,10 @@ PROTOCOLS = {
 }
 
 
+class SplitError(ValueError):
+    """A protocol or a fold that does not exist, or that these clips cannot fill."""
+
+
 @dataclass(frozen=True)
 class Fold:
     """Rows of the index, each int64 (n,), sorted; no source group is in two of them.
@@ -41,10 +45,10 @@ def folds(protocol: str) -> int:
     """The number of folds of a protocol.
 
     Raises:
-        ValueError: no such protocol.
+        SplitError: no such protocol.
     """
     if protocol not in PROTOCOLS:
-        raise ValueError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+        raise SplitError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
     return 1
 
 
@@ -66,10 +70,10 @@ def split(
             is in the test set is left out.
 
     Raises:
-        ValueError: no such protocol or fold, or a part is left empty.
+        SplitError: no such protocol or fold, or a part is left empty.
     """
     if not 0 <= fold < folds(protocol):
-        raise ValueError(f"protocol {protocol!r} has no fold {fold}")
+        raise SplitError(f"protocol {protocol!r} has no fold {fold}")
     groups = np.array([clip.group for clip in clips])
     rest = sorted(set(groups.tolist()) - set(HOLDOUT_GROUPS))
     if protocol == "tune":
@@ -85,7 +89,7 @@ def split(
     train = np.flatnonzero(np.isin(groups, [g for g in rest if g not in validated]) & keep)
     for name, rows in (("train", train), ("validation", validation), ("test", test)):
         if not len(rows):
-            raise ValueError(
+            raise SplitError(
                 f"protocol {protocol!r} leaves no clip to {name}: the data has only groups "
                 f"{sorted(set(groups.tolist()))}; UCF50 has 1 to 25"
             )
@@ -98,7 +102,9 @@ def _twins_of(rows: set[int], twins: Sequence[tuple[int, int]]) -> set[int]:
     return found - rows
 
 
-def near_identical(thumbnails: np.ndarray, clips: Sequence[Clip], distance: float = 8.0):
+def near_identical(
+    thumbnails: np.ndarray, clips: Sequence[Clip], distance: float = 8.0
+) -> list[tuple[int, int, float]]:
     """Pairs of clips of one class and different groups whose frames are nearly the same.
 
     A first audit: mean absolute difference of small gray frames, aligned in time. It finds

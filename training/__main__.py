@@ -28,6 +28,7 @@ PEOPLE_ERRORS = (
     ("hvc_core.export", "ExportError"),
     ("hvc_core.limits", "VideoError"),
     ("hvc_core.recipe", "RecipeError"),
+    ("hvc_core.splits", "SplitError"),
     ("hvc_core.storage", "StudyError"),
     ("training.download", "FetchError"),
 )

@@ -66,14 +66,15 @@ def run(args: argparse.Namespace) -> int:
             "weights_bytes": made["weights_bytes"],
             **_measured(folder, model.input_shape[1:]),
         }
+        cost["machine"] = machine()
+        # After each model, so that a kill loses no more than the one being measured.
+        study.write_json(args.study / "study.json", meta)
+        study.write_json(args.study / "cost.json", cost)
         parity = made["parity"]
         print(
             f"{name}: {made['parameters']['total']:,} parameters, Keras and ONNX differ by at "
             f"most {parity['largest_difference']:.1g} on {parity['clips']} clips"
         )
-    cost["machine"] = machine()
-    study.write_json(args.study / "study.json", meta)
-    study.write_json(args.study / "cost.json", cost)
     return 0
 
 

