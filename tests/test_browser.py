@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import answering
+from dashboard import answering, show
 from tests.support import videos
 from tests.support.app import BROWSER_ARGS, PAGES, TITLES, Served, serve
 from tests.support.studies import make_study
@@ -125,6 +125,19 @@ def test_dark(page: str, browser: Any, served: Served) -> None:
     app = tab.page.get_by_test_id("stApp")
     assert app.evaluate("e => getComputedStyle(e).backgroundColor") == DARK
     tab.sound()
+    tab.context.close()
+
+
+@pytest.mark.parametrize("theme", show.INK)
+def test_the_words_of_a_chart_are_legible_in_both_themes(
+    theme: str, browser: Any, served: Served
+) -> None:
+    tab = Tab(browser, served, color_scheme=theme)
+    tab.open("classes")
+    tick = tab.page.locator(".xtick text").first
+    tick.wait_for()
+    expected = tuple(int(show.INK[theme][i : i + 2], 16) for i in (1, 3, 5))
+    assert tick.evaluate("e => getComputedStyle(e).fill") == f"rgb{expected}"
     tab.context.close()
 
 
