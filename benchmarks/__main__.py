@@ -15,6 +15,7 @@ import platform
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import kit, results, table
@@ -110,9 +111,10 @@ def run(args: argparse.Namespace) -> int:
         missed: list[str] = []
         for kind in kinds:
             say(f"measuring: {kind}")
-            rows = measure(kind, given, clips, repeats, args.quick)
-            for row in rows:
+            rows = []
+            for row in measure(kind, given, clips, repeats, args.quick):
                 show(row)
+                rows.append(row)
             missed += [text for text in map(results.missed, rows) if text]
             if folder:
                 print(f"  kept in {results.write(folder, kind, rows, shared)}")
@@ -125,8 +127,8 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(
     kind: str, given: kit.Kit, clips: list[Path], repeats: int, quick: bool = False
-) -> list[Row]:
-    """One kind of comparison."""
+) -> Iterable[Row]:
+    """One kind of comparison, its rows as soon as they are measured where that takes long."""
     if kind == "serve":
         from benchmarks import serve
 
@@ -138,8 +140,8 @@ def measure(
     if kind == "train":
         from benchmarks import training
 
-        lrcn = given.settings.get("lrcn", kit.Settings("lrcn"))
-        return training.measure(lrcn, repeats, quick)
+        fitting = [how for how in given.settings.values() if how.architecture == "lrcn"]
+        return training.measure((*fitting, kit.Settings("lrcn"))[0], repeats, quick)
     from benchmarks import parity
 
     return parity.measure(given, clips)

@@ -5,6 +5,7 @@ May import: hvc_core; keras only inside functions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ TARGET = 4.0
 WARM_UP = 2  # answers before the first that counts
 
 
-def measure(kit: Kit, clips: list[Path], repeats: int) -> list[Row]:
+def measure(kit: Kit, clips: list[Path], repeats: int) -> Iterator[Row]:
     """Times whole answers in turns, and both ways' decoding by itself.
 
     Args:
@@ -30,37 +31,33 @@ def measure(kit: Kit, clips: list[Path], repeats: int) -> list[Row]:
 
     ours = classify.open_models(kit.study, kit.names)
     common = [keras.saving.load_model(file, compile=False) for file in kit.common]
-    rows = []
     for clip in clips:
-        rows += _of_clip(ours, common, clip, repeats, kit)
-    return rows
+        yield from _of_clip(ours, common, clip, repeats, kit)
 
 
 def _of_clip(
     ours: classify.Models, common: list[Any], clip: Path, repeats: int, kit: Kit
-) -> list[Row]:
+) -> Iterator[Row]:
     upload = clip.read_bytes()
     for _ in range(WARM_UP):
         classify.classify(ours, upload)
         common_way.answer(common, upload)
+    note = (
+        f"{' and '.join(kit.names)}, {kit.weights}; the first {WARM_UP} answers are not counted. "
+        "The common way: bytes to a file, 20 seeks with OpenCV and `predict` for each model."
+    )
     whole = in_turns(
         lambda: 1e3 * seconds(lambda: classify.classify(ours, upload)),
         lambda: 1e3 * seconds(lambda: common_way.answer(common, upload)),
         repeats,
     )
+    yield compare("Upload to both answers", *whole, "ms", TARGET, clip=clip.name, note=note)
+
     sizes = sorted({model.size for model in ours.models})
-    # The same size twice is decoded twice in the common way: once per model.
-    common_sizes = [model.input_shape[2:4] for model in common]
+    common_sizes = [model.input_shape[2:4] for model in common]  # each decodes for itself
     decode = in_turns(
         lambda: 1e3 * seconds(lambda: video.sample(upload, sizes, limits=classify.LIMITS)),
         lambda: 1e3 * seconds(lambda: [common_way.frames(clip, *size) for size in common_sizes]),
         repeats,
     )
-    note = (
-        f"{' and '.join(kit.names)}, {kit.weights}; the first {WARM_UP} answers are not counted. "
-        "The common way: bytes to a file, 20 seeks with OpenCV and `predict` for each model."
-    )
-    return [
-        compare("Upload to both answers", *whole, "ms", TARGET, clip=clip.name, note=note),
-        compare("of which decoding", *decode, "ms", clip=clip.name),
-    ]
+    yield compare("of which decoding", *decode, "ms", clip=clip.name)

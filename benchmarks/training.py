@@ -8,7 +8,7 @@ May import: numpy, hvc_core; keras only inside functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -27,20 +27,21 @@ CONVLSTM_NOTE = (
 )
 
 
-def measure(lrcn: Settings, repeats: int, quick: bool = False) -> list[Row]:
-    """All training comparisons.
+def measure(lrcn: Settings, repeats: int, quick: bool = False) -> Iterator[Row]:
+    """All training comparisons, each as soon as it is measured.
 
     Args:
         lrcn: Settings. How our way fine-tunes the pretrained net.
         repeats: int. Timed blocks of each way.
         quick: bool. One small comparison only.
     """
-    rows = [scratch_row(TUTORIAL_BATCH, repeats, steps=2 if quick else 8)]
-    if not quick:
-        rows.insert(0, scratch_row(Settings("lrcn-scratch").batch, repeats, steps=3))
-        rows.append(convlstm_row(Settings("convlstm").batch, repeats))
-        rows.append(pretrained_row(lrcn, repeats))
-    return rows
+    if quick:
+        yield scratch_row(TUTORIAL_BATCH, repeats, steps=2)
+        return
+    yield scratch_row(Settings("lrcn-scratch").batch, repeats, steps=3)
+    yield scratch_row(TUTORIAL_BATCH, repeats, steps=8)
+    yield convlstm_row(Settings("convlstm").batch, repeats)
+    yield pretrained_row(lrcn, repeats)
 
 
 def scratch_row(batch: int, repeats: int, steps: int) -> Row:
