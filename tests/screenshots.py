@@ -72,6 +72,7 @@ def _settle(tab: Page) -> None:
 
 def _whole_page(tab: Page, file: Path) -> None:
     """The page scrolls inside itself, so the window is made as tall as what it holds."""
+    tab.mouse.move(0, 0)  # no help text hangs over the page
     height = tab.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
     tab.set_viewport_size({"width": SIZE["width"], "height": min(TALLEST, max(600, height))})
     tab.wait_for_timeout(SETTLE_MS)
