@@ -131,6 +131,12 @@ def last() -> Answered | None:
     return found
 
 
+def forget() -> None:
+    """Drops the visitor's last answer and its clip."""
+    for key in ("answered", "preview"):
+        st.session_state.pop(key, None)
+
+
 def preview(clip: Clip) -> bytes | None:
     """An MP4 of the clip that every browser plays; None where none can be made."""
     kept = st.session_state.get("preview")

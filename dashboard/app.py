@@ -7,6 +7,7 @@ next click.
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ import streamlit as st  # noqa: E402
 
 from dashboard import show, state  # noqa: E402
 from hvc_core.study import StudyError  # noqa: E402
+
+_log = logging.getLogger(__name__)
 
 st.set_page_config(page_title="hvc", page_icon=show.icon(), layout="wide")
 
@@ -83,6 +86,10 @@ page = st.navigation(
 try:
     study, _ = state.open_study()
 except StudyError as error:
+    st.title(page.title)
+    show.broken(error)
+except Exception as error:
+    _log.exception("the study cannot be read")
     st.title(page.title)
     show.broken(error)
 else:

@@ -5,7 +5,6 @@ May import: streamlit, pandas, dashboard, hvc_core.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import charts, numbers, state
+from dashboard import charts, costs, numbers, state
 from dashboard.charts import Chart
 from hvc_core.stats import Estimate, Summary
 from hvc_core.study import Study, StudyError
@@ -68,32 +67,15 @@ def icon() -> Image.Image:
     return Image.fromarray(picture)
 
 
-def broken(error: StudyError) -> None:
+def broken(error: Exception) -> None:
     """The message for a study that cannot be shown."""
-    st.error(str(error), title="This study cannot be shown", icon=":material/folder_off:")
+    known = isinstance(error, StudyError)
+    said = str(error) if known else f"Reading it failed ({type(error).__name__}); see the log."
+    st.error(said, title="This study cannot be shown", icon=":material/folder_off:")
     st.caption(
         "The app is up and reads the study again on the next click. The study is the folder that "
         "the environment variable HVC_STUDY names, else the one shipped with the code."
     )
-
-
-def count(value: float | None) -> str:
-    """A whole number with thin groups: 177050 -> '177,050'; None -> 'not measured'."""
-    return "not measured" if _absent(value) else f"{value:,.0f}"
-
-
-def amount(value: float | None, unit: str = "") -> str:
-    """A number short enough for a card: 1_234_567 -> '1.23 M'; None -> a dash."""
-    if value is None or _absent(value):
-        return "–"
-    for step, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= step:
-            return f"{value / step:.3g} {letter}{unit}"
-    return f"{value:.3g} {unit}".rstrip()
-
-
-def _absent(value: float | None) -> bool:
-    return value is None or not math.isfinite(value)
 
 
 def alone(study: Study) -> None:
@@ -139,26 +121,6 @@ def no_predictions(view: state.View) -> None:
     )
 
 
-def cost(study: Study, model: str) -> dict[str, Any]:
-    """A model's entry of cost.json, empty where nothing was measured."""
-    entry = study.cost["models"].get(model)
-    return entry if isinstance(entry, dict) else {}
-
-
-def part(entry: dict[str, Any], *path: str) -> float | None:
-    """A number of cost.json by its path; None where it was not measured."""
-    value: Any = entry
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def parameters(study: Study, model: str) -> float | None:
-    """A model's parameters: as measured, else as study.json states them."""
-    measured = part(cost(study, model), "parameters", "total")
-    return study.models[model].get("parameters") if measured is None else measured
-
-
 def card(view: state.View, model: str, slot: int) -> None:
     """One model of the pair: what it is, its accuracy, and what it costs."""
     entry = view.study.models[model]
@@ -171,7 +133,7 @@ def card(view: state.View, model: str, slot: int) -> None:
         f"{entry['architecture']}{body}, {start}; {size['frames']} frames of "
         f"{size['width']} × {size['height']}"
     )
-    costs = cost(view.study, model)
+    measured = costs.cost(view.study, model)
     with st.grid(2, min_column_width=130, gap="small"):
         for key, label in (("accuracy", "Accuracy"), ("f1_macro", "Macro F1")):
             if found is None:
@@ -188,25 +150,18 @@ def card(view: state.View, model: str, slot: int) -> None:
                 + ", ".join(charts.percent(v) for v in getattr(found, f"{key}_by_seed")),
             )
     with st.grid(3, min_column_width=112, gap="small"):
-        st.metric("Parameters", amount(parameters(view.study, model)))
+        st.metric("Parameters", costs.amount(costs.parameters(view.study, model)))
         st.metric(
             "Multiply-adds",
-            amount(part(costs, "multiply_adds_per_clip")),
+            costs.amount(costs.part(measured, "multiply_adds_per_clip")),
             help="For one clip of 20 frames. A dash: not measured.",
         )
-        latency = part(costs, "latency_ms", "p50")
+        latency = costs.part(measured, "latency_ms", "p50")
         st.metric(
             "Latency",
-            "–" if latency is None else milliseconds(latency),
+            "–" if latency is None else costs.milliseconds(latency),
             help="Half of the clips take less; the machine is named on the Cost page.",
         )
-
-
-def milliseconds(value: float | None) -> str:
-    """A time as a person reads it: 8.123 -> '8.1 ms'; None -> 'not measured'."""
-    if value is None or _absent(value):
-        return "not measured"
-    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms"
 
 
 def overview_table(
@@ -235,10 +190,16 @@ def overview_table(
             [f"{model['accuracy_percent']:.2f} %" for model in theirs] if key == "accuracy" else (),
         )
     study = view.study
-    costs = [cost(study, model) for model in view.pair]
-    add("Parameters", [count(parameters(study, model)) for model in view.pair])
-    add("Multiply-adds a clip", [count(part(c, "multiply_adds_per_clip")) for c in costs])
-    add("Median latency a clip", [milliseconds(part(c, "latency_ms", "p50")) for c in costs])
+    measured = [costs.cost(study, model) for model in view.pair]
+    add("Parameters", [costs.count(costs.parameters(study, model)) for model in view.pair])
+    add(
+        "Multiply-adds a clip",
+        [costs.count(costs.part(c, "multiply_adds_per_clip")) for c in measured],
+    )
+    add(
+        "Median latency a clip",
+        [costs.milliseconds(costs.part(c, "latency_ms", "p50")) for c in measured],
+    )
     return pd.DataFrame(rows)
 
 
@@ -253,31 +214,6 @@ def _points(estimate: Estimate) -> str:
 def _ends(estimate: Estimate, form: str = ".1f") -> str:
     """An interval that does not break over two lines."""
     return f"{100 * estimate.lo:{form}} to {100 * estimate.hi:{form}}".replace(" ", "\u00a0")
-
-
-def cost_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
-    """Every cost of the named models, one row a model; nothing where it was not measured."""
-    columns = {
-        "Parameters": ("parameters", "total"),
-        "of them trainable": ("parameters", "trainable"),
-        "in the body": ("parameters", "body"),
-        "in the head": ("parameters", "head"),
-        "Multiply-adds a clip": ("multiply_adds_per_clip",),
-        "Weights, MB": ("weights_bytes",),
-        "Peak memory, MB": ("peak_memory_bytes",),
-        "Latency, median, ms": ("latency_ms", "p50"),
-        "Latency, 95th percentile, ms": ("latency_ms", "p95"),
-    }
-    rows = pd.DataFrame({"Model": [state.title(study, name) for name in names]})
-    for column, path in columns.items():
-        found = [part(cost(study, name), *path) for name in names]
-        if path == ("parameters", "total"):
-            found = [parameters(study, name) for name in names]
-        step = 1e6 if column.endswith("MB") else 1
-        values = pd.Series([math.nan if v is None else v / step for v in found], dtype=float)
-        whole = path[0] in ("parameters", "multiply_adds_per_clip")
-        rows[column] = values.astype("Int64") if whole else values
-    return rows
 
 
 def shown_path(folder: Path) -> str:
@@ -308,7 +244,7 @@ def model_table(study: Study) -> pd.DataFrame:
                 "Architecture": entry["architecture"],
                 "Backbone": entry.get("backbone") or "none",
                 "Start": "pretrained" if entry["pretrained"] else "from scratch",
-                "Parameters": count(parameters(study, name)),
+                "Parameters": costs.count(costs.parameters(study, name)),
                 "Input": f"{entry['input']['frames']} frames of {entry['input']['width']} × "
                 f"{entry['input']['height']}",
             }
@@ -329,18 +265,3 @@ def commands(study: Study, place: str) -> str:
         f"python -m training predict {place} CLIP --json   # what Try a clip answers\n"
         f"HVC_STUDY={place} streamlit run dashboard/app.py\n"
     )
-
-
-def measured_on(study: Study) -> str:
-    """Where and how the costs were measured, in one line."""
-    machine = study.cost.get("machine") or {}
-    where = ", ".join(f"{key}: {value}" for key, value in machine.items())
-    for name in study.models:
-        how = cost(study, name).get("latency_ms")
-        if how:
-            where += (
-                f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), over "
-                f"{how.get('clips')} clips"
-            )
-            break
-    return f"Measured on {where}." if where else "The study does not say where it was measured."

@@ -44,11 +44,10 @@ def frames(view: state.View, answer: Answer) -> None:
         f"{seconds[0]:.2f} to {seconds[-1]:.2f} s, squashed to each model's size."
     )
     sizes: dict[tuple[int, int], list[str]] = {}
-    for slot, name in enumerate(view.pair):
-        size = view.study.models[name]["input"]
-        sizes.setdefault((size["height"], size["width"]), []).append(
-            f"{DOT[slot]} {view.titles[slot]}"
-        )
+    for slot, one in enumerate(answer.models):
+        size = view.study.models.get(one.model, {}).get("input", {})
+        key = (size.get("height"), size.get("width"))
+        sizes.setdefault(key, []).append(f"{DOT[slot]} {one.title}")
     shown = {size: who for size, who in sizes.items() if size in answer.frames.images}
     columns = st.columns(2)
     for column, ((height, width), who) in zip(columns, shown.items(), strict=False):

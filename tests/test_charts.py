@@ -139,6 +139,8 @@ def test_confusion_in_shares_and_in_counts() -> None:
     assert shares.z[0].tolist() == [80.0, 20.0, 0.0]
     assert counts.z[0].tolist() == [8.0, 2.0, 0.0]
     assert counts.text[0].tolist() == ["8", "2", ""]
+    table = charts.confusion(A, CLASSES, "m", False, 10.0).table
+    assert table.iloc[:, 1:].to_numpy().tolist() == A.tolist()
 
 
 def test_confusion_keeps_shares_of_the_whole_when_classes_are_left_out() -> None:

@@ -36,7 +36,7 @@ top = 100.0 if share else float(max(matrix.max() for matrix in matrices))
 for slot, (column, matrix) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
         made = charts.confusion(matrix, classes, view.titles[slot], share, top, keep)
-        show.chart(made, f"matrix-{slot}", tabled=False)
+        show.chart(made, f"matrix-{slot}")
 show.chart(charts.scale(top, share), "scale", tabled=False)
 
 st.subheader("Every mistake, most frequent first")

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from dashboard import charts, numbers, show, state
+from dashboard import charts, costs, numbers, show, state
 
 view = state.view()
 study = view.study
@@ -18,7 +18,7 @@ st.caption(
 
 names = [*view.pair, *(name for name in study.models if name not in view.pair)]
 slots = {view.a: 0, view.b: 1}
-costs = {name: show.cost(study, name) for name in names}
+measured = {name: costs.cost(study, name) for name in names}
 machine = study.cost.get("machine") or {}
 
 
@@ -26,16 +26,16 @@ def column(*path: str, unit: float = 1.0) -> list[tuple[str, float, int | None]]
     """One number of cost.json for every model, in a unit; nan where it was not measured."""
     found = []
     for name in names:
-        value = show.part(costs[name], *path)
+        value = costs.part(measured[name], *path)
         if path == ("parameters", "total"):
-            value = show.parameters(study, name)
+            value = costs.parameters(study, name)
         found.append(
             (state.title(study, name), math.nan if value is None else value / unit, slots.get(name))
         )
     return found
 
 
-if not any(costs.values()):
+if not any(measured.values()):
     st.info(
         "cost.json has no measurement yet: only the parameters that study.json states are known.",
         title="Not measured",
@@ -59,10 +59,15 @@ with st.grid(2, min_column_width=320, gap="medium"):
                 st.markdown(f"**{heading}**")
                 st.caption("Not measured for any model of this study.")
 
+st.markdown(costs.ratios(view))
+for quote in state.seed_study().get("quotes", []):
+    if "computational" in quote:
+        st.caption(f"The seed study says of its own two models: “{quote}”")
+
 points = []
 for name in names:
     summary = numbers.summary(view, name)
-    work = show.part(costs[name], "multiply_adds_per_clip")
+    work = costs.part(measured[name], "multiply_adds_per_clip")
     if summary is not None and work:
         points.append((state.title(study, name), work / 1e6, summary.accuracy, slots.get(name)))
 if len(points) > 1:
@@ -72,5 +77,5 @@ if len(points) > 1:
     )
 
 st.subheader("All figures")
-show.table(show.cost_table(study, names), "Every cost of every model")
-st.caption(show.measured_on(study))
+show.table(costs.cost_table(study, names), "Every cost of every model")
+st.caption(costs.measured_on(study))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, show, show_clip, state
+from dashboard import answering, charts, costs, show, show_clip, state
 from dashboard.answering import Clip, ClipError
 
 view = state.view()
@@ -21,6 +21,8 @@ ORIGINS = {
 def choose(source: str | None) -> None:
     """Remembers which clip is asked for: the upload (None), or one that lies at hand."""
     st.session_state["source"] = source
+    if source is None and st.session_state.get("upload") is None:
+        answering.forget()  # the visitor took the file away
 
 
 st.title("Try a clip")
@@ -28,7 +30,7 @@ st.caption(
     f"Drop a short video of someone doing something. {view.titles[0]} and {view.titles[1]} look at "
     f"the same moments of it and answer at once, each with one of the study's "
     f"{len(view.study.classes)} classes, whatever the video shows. It stays in this visit: nothing "
-    "is kept or shared."
+    "is kept or shared. Each model has one set of weights: here the protocol makes no difference."
 )
 
 uploaded = st.file_uploader(
@@ -65,12 +67,15 @@ with st.expander("The classes that the models know", icon=":material/list:"):
 
 
 def wanted() -> Clip | None:
-    """The clip that the visitor asks for now."""
+    """The clip that the visitor asks for now; after a look at another page, the last one."""
     source = st.session_state.get("source")
     if source in at_hand:
         path, origin = at_hand[source]
         return answering.load(path, origin)
-    return None if uploaded is None else Clip(uploaded.name, uploaded.getvalue(), answering.UPLOAD)
+    if uploaded is not None:
+        return Clip(uploaded.name, uploaded.getvalue(), answering.UPLOAD)
+    kept = answering.last()
+    return None if kept is None else kept.clip
 
 
 answered = None
@@ -100,13 +105,13 @@ for slot, (column, one) in enumerate(zip(columns, answer.models, strict=True)):
 with st.grid(3, min_column_width=150):
     st.metric(
         "Decoding",
-        show.milliseconds(answer.decode_ms),
+        costs.milliseconds(answer.decode_ms),
         help="Once for both models: the frames are scaled to each model's size on the way.",
     )
     for one in answer.models:
         st.metric(
             one.title,
-            show.milliseconds(one.milliseconds),
+            costs.milliseconds(one.milliseconds),
             help="One clip, on this server, while the other model works beside it.",
         )
 show_clip.frames(view, answer)

@@ -79,14 +79,16 @@ def confusion(
         ticktext=[str(i) for i in range(5, len(names) + 1, 5)] if small else names,
         **ticks,
     )
-    table = mistakes(whole, classes)
+    wrong = mistakes(whole, classes)
     right = np.trace(whole) / max(whole.sum(), 1)
     worst = (
-        f" Its most frequent mistake: {table.iloc[0]['True class']} taken for "
-        f"{table.iloc[0]['Predicted']}, {table.iloc[0]['Predictions']} times."
-        if len(table)
+        f" Its most frequent mistake: {wrong.iloc[0]['True class']} taken for "
+        f"{wrong.iloc[0]['Predicted']}, {wrong.iloc[0]['Predictions']} times."
+        if len(wrong)
         else " It makes no mistake."
     )
+    table = pd.DataFrame(shown if share else shown.astype(int), columns=names)
+    table.insert(0, "True class, share in %" if share else "True class, predictions", names)
     return Chart(figure, f"Confusion matrix of {title}: {percent(right)} right.{worst}", table)
 
 
