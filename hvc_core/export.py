@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import onnxruntime
 
-from hvc_core import models, study
+from hvc_core import models, study, video
 from hvc_core.models import convlstm
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
@@ -80,7 +80,7 @@ def write(
         study.write_json(
             part / "preprocessing.json",
             {
-                "frames": 20,
+                "frames": video.FRAMES,
                 "height": height,
                 "width": width,
                 "sampling": "middle of equal time segments",

@@ -1,7 +1,7 @@
 """What a study is to be: protocols, seeds, models and every setting, from a TOML file.
 
 An unknown key is an error, so that a misspelt setting cannot be ignored, and so is a value that
-would fail only after hours of training. May import: the standard library and hvc_core.splits.
+would fail only after hours of training. May import: the standard library, hvc_core.splits and the registry of hvc_core.models.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hvc_core import splits
-
-ARCHITECTURES = ("convlstm", "lrcn", "lrcn-scratch")
+from hvc_core.models import ARCHITECTURES
 
 
 class RecipeError(ValueError):
@@ -45,7 +44,7 @@ class Settings:
     """How one model is trained.
 
     Attributes:
-        architecture: str. One of ARCHITECTURES.
+        architecture: str. One of hvc_core.models.ARCHITECTURES.
         epochs: int. Most epochs.
         patience: int. Epochs without a better validation accuracy before stopping.
         batch: int. Clips a step.

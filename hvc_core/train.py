@@ -25,6 +25,7 @@ from hvc_core.augment import augment, clean
 from hvc_core.clips import Index
 from hvc_core.models import convlstm, lrcn
 from hvc_core.recipe import Augment, Cell, Settings
+from hvc_core.video import FRAMES
 
 # What a cell reports: ("features", (done, all)) or ("epoch", fit.Progress)
 Report = Callable[[str, Any], None]
@@ -152,7 +153,7 @@ def run_cell(
         model = lrcn.build(classes, pretrained=True)
         feed = FeatureFeed(_features(model, how, data, size, fold, progress), how.frames)
         _, part = lrcn.split(model, how.tail, how.frames)
-        _, predictor = lrcn.split(model, how.tail, 20)
+        _, predictor = lrcn.split(model, how.tail, FRAMES)
         history = fit.fit(part, feed, *common, epoch_done, predictor)
 
     # -- predict and write -----------------------------------------------------------------------
@@ -196,7 +197,7 @@ def _features(
     place = feature_cache.folder(
         data.index, f"{how.architecture} to block {how.tail}", size, how.augment, how.views
     )
-    shape = (20, *stem.output_shape[1:])
+    shape = (FRAMES, *stem.output_shape[1:])
     kept = feature_cache.open_features(place, shape, len(data.index.clips), how.views)
     everything = np.concatenate([fold.train, fold.validation, fold.test])
     feature_cache.fill(

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from hvc_core import models, recipe, splits, study
+from hvc_core import models, recipe, splits, study, video
 from hvc_core.clips import Index
 from hvc_core.recipe import Recipe, RecipeError
 
@@ -115,7 +115,7 @@ def _model(architecture: str) -> dict[str, Any]:
         "backbone": kind.backbone,
         "pretrained": kind.backbone is not None,
         "parameters": None,  # counted from the model itself by `export`
-        "input": {"frames": 20, "height": height, "width": width},
+        "input": {"frames": video.FRAMES, "height": height, "width": width},
     }
 
 
