@@ -1,7 +1,8 @@
 """What a study is to be: protocols, seeds, models and every setting, from a TOML file.
 
 An unknown key is an error, so that a misspelt setting cannot be ignored, and so is a value that
-would fail only after hours of training. May import: the standard library, hvc_core.splits and the registry of hvc_core.models.
+would fail only after hours of training. May import: the standard library, hvc_core.splits and the
+registry of hvc_core.models.
 """
 
 from __future__ import annotations
