@@ -1,0 +1,315 @@
+"""The architectures: parameters by hand, shapes, plain Keras, folded time, fused ConvLSTM.
+
+May import: keras, numpy, pytest, hvc_core.models, tests.support.nets.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from hvc_core import models, recipe
+from hvc_core.models import convlstm, lrcn, lrcn_scratch
+from tests.support import nets
+
+# Keras 3.15 asks TensorFlow's variables for an array in numpy 1's way when it saves or trains.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def lstm(inputs: int, units: int) -> int:
+    """Parameters of an LSTM: four gates, each of input, state and bias."""
+    return 4 * units * (inputs + units + 1)
+
+
+def conv_lstm(inputs: int, filters: int) -> int:
+    """Parameters of a ConvLSTM2D of 3x3."""
+    return 4 * filters * (9 * (inputs + filters) + 1)
+
+
+def dense(inputs: int, units: int) -> int:
+    return units * (inputs + 1)
+
+
+def by_hand(name: str, classes: int) -> int:
+    """The parameters of an architecture, from the formulas of its layers."""
+    if name == "convlstm":
+        # 64 -> 62 -> 31 -> 29 -> 15 -> 13 -> 7 -> 5 -> 3 pixels a side
+        flat = 20 * 3 * 3 * 16
+        cells = sum(conv_lstm(*pair) for pair in ((3, 4), (4, 8), (8, 14), (14, 16)))
+        return cells + dense(flat, classes)
+    if name == "lrcn-scratch":
+        pairs = ((3, 16), (16, 32), (32, 64), (64, 64))
+        return sum(dense(9 * a, b) for a, b in pairs) + lstm(64, 32) + dense(32, classes)
+    backbone = 4_694_024 - dense(1280, 1000)  # the published net without its top
+    return backbone + lstm(1280, 128) + dense(128, classes)
+
+
+# -- the registry ----------------------------------------------------------------------------------
+
+
+def test_the_registry_and_the_recipes_know_the_same_architectures():
+    assert tuple(models.ARCHITECTURES) == recipe.ARCHITECTURES
+    with pytest.raises(KeyError):
+        models.build("resnet", 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "count"),
+    [
+        ("convlstm", 4, 44_524),
+        ("convlstm", 15, 76_215),
+        ("convlstm", 50, 177_050),
+        ("lrcn-scratch", 4, 73_060),
+        ("lrcn-scratch", 15, 73_423),
+        ("lrcn-scratch", 50, 74_578),
+        ("lrcn", 4, 4_134_948),
+        ("lrcn", 15, 4_136_367),
+        ("lrcn", 50, 4_140_882),
+    ],
+)
+def test_parameters(name, classes, count):
+    model = models.build(name, classes)
+    assert model.count_params() == count == by_hand(name, classes)
+    height, width = models.ARCHITECTURES[name].size
+    assert model.input_shape == (None, 20, height, width, 3)
+    assert model.output_shape == (None, classes)
+    assert model.get_layer("head").count_params() > 0  # export counts the head by this name
+
+
+@pytest.mark.parametrize("name", models.ARCHITECTURES)
+def test_probabilities_and_plain_keras(name, tmp_path):
+    """Any Keras 3 loads what is saved, in safe mode and without a class of this project's."""
+    model = models.build(name, 15)
+    x = nets.clips(1, *model.input_shape[1:])
+    before = nets.given(model, x)
+    assert before.shape == (1, 15)
+    assert before.dtype == np.float32
+    assert before.min() > 0
+    np.testing.assert_allclose(before.sum(axis=1), 1, atol=1e-5)
+    model.save(tmp_path / name, zipped=False)
+    assert {f.name for f in (tmp_path / name).iterdir()} >= {
+        "config.json",
+        "metadata.json",
+        "model.weights.h5",
+    }
+    assert "hvc_core" not in (tmp_path / name / "config.json").read_text()
+    loaded = keras.saving.load_model(tmp_path / name, safe_mode=True)
+    np.testing.assert_allclose(nets.given(loaded, x), before, atol=1e-6)
+    assert loaded.count_params() == model.count_params()
+
+
+def test_inputs_are_scaled_inside_the_graph():
+    """Values of 0 to 255 go in; a net that did not scale them would saturate."""
+    for name in ("convlstm", "lrcn-scratch"):
+        scale = models.build(name, 4).get_layer("scale")
+        assert scale.scale == pytest.approx(1 / 255)
+
+
+# -- ConvLSTM, fused -------------------------------------------------------------------------------
+
+
+def layer_pair(frames: int = 5, dropout: float = 0.0):
+    """Keras's layer and the fused one, with the same large weights, as nets of (9, 11, 3)."""
+    made = []
+    for kind in (layers.ConvLSTM2D, convlstm.FusedConvLSTM2D):
+        inputs = keras.Input((frames, 9, 11, 3))
+        layer = kind(4, 3, return_sequences=True, recurrent_dropout=dropout, name="cell")
+        made.append(keras.Model(inputs, layer(inputs)))
+    nets.randomise(made[0], 0.5)
+    made[1].set_weights(made[0].get_weights())
+    return made
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_the_fused_layer_is_the_layer(frames):
+    plain, fused = layer_pair(frames)
+    x = np.random.default_rng(1).normal(0, 1, (3, frames, 9, 11, 3)).astype(np.float32)
+    ours, theirs = nets.given(fused, x), nets.given(plain, x)
+    assert ours.shape == (3, frames, 7, 9, 4)
+    assert theirs.std() > 0.2  # of -1 to 1: far from what any two nets would give
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_comparison_would_see_another_gate():
+    plain, fused = layer_pair()
+    kernel, recurrent, bias = fused.get_weights()
+    x = np.random.default_rng(1).normal(0, 1, (2, 5, 9, 11, 3)).astype(np.float32)
+    for wrong in (
+        [np.roll(kernel, 4, axis=-1), recurrent, bias],
+        [kernel, np.roll(recurrent, 4, axis=-1), bias],
+        [kernel, recurrent[::-1], bias],
+        [kernel, recurrent, -bias],
+    ):
+        fused.set_weights(wrong)
+        assert np.abs(nets.given(fused, x) - nets.given(plain, x)).max() > 0.1
+
+
+def test_the_fused_net_is_the_net_and_weights_go_both_ways():
+    shape = (4, 40, 36, 3)
+    plain, fused = convlstm.build(5, shape), convlstm.build(5, shape, fused=True)
+    assert [w.shape for w in plain.weights] == [w.shape for w in fused.weights]
+    assert [w.name for w in plain.weights] == [w.name for w in fused.weights]
+    x = nets.clips(3, *shape)
+    for source, target, seed in ((plain, fused, 0), (fused, plain, 1)):
+        nets.randomise(source, 0.4, seed)
+        target.set_weights(source.get_weights())
+        ours, theirs = nets.logits(source, x), nets.logits(target, x)
+        assert theirs.std() > 0.5
+        np.testing.assert_allclose(ours, theirs, atol=1e-5 * max(1, np.abs(theirs).max()))
+
+
+def test_fresh_weights_are_drawn_alike():
+    plain, fused = layer_pair()
+    plain, fused = (keras.models.clone_model(m) for m in (plain, fused))
+    _, recurrent, bias = fused.get_weights()
+    np.testing.assert_array_equal(bias, plain.get_weights()[2])  # the forget gate open
+    for kernel in (recurrent, plain.get_weights()[1]):
+        flat = kernel.reshape(-1, kernel.shape[-1])  # 36 x 16, orthogonal columns
+        np.testing.assert_allclose(flat.T @ flat, np.eye(16), atol=1e-5)
+
+
+def test_one_training_step_moves_both_alike():
+    """The same gradients: after a step of plain descent the weights are still the same."""
+    pair = []
+    for cell in layer_pair():
+        x = layers.Flatten()(cell.output)
+        model = keras.Model(cell.input, layers.Dense(3, activation="softmax", name="head")(x))
+        model.compile(keras.optimizers.SGD(0.5), "categorical_crossentropy")
+        pair.append(model)
+    plain, fused = pair
+    plain.get_layer("head").kernel.assign(
+        0.1 * nets.clips(*plain.get_layer("head").kernel.shape) / 255
+    )
+    fused.set_weights(plain.get_weights())
+    before = plain.get_weights()
+    x = np.random.default_rng(1).normal(0, 1, (6, 5, 9, 11, 3)).astype(np.float32)
+    y = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
+    losses = [float(model.train_on_batch(x, y)) for model in pair]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    for old, a, b in zip(before, plain.get_weights(), fused.get_weights(), strict=True):
+        assert np.abs(a - old).max() > 1e-3
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_recurrent_dropout_is_for_training_and_for_the_state_only():
+    _, fused = layer_pair(frames=2, dropout=0.5)
+    x = np.random.default_rng(1).normal(0, 1, (3, 2, 9, 11, 3)).astype(np.float32)
+    still = [np.asarray(fused(x, training=False)) for _ in range(2)]
+    np.testing.assert_array_equal(*still)
+    one, two = (np.asarray(fused(x, training=True)) for _ in range(2))
+    np.testing.assert_allclose(one[:, 0], still[0][:, 0], atol=1e-6)  # no state yet to drop
+    assert np.abs(one[:, 1] - still[0][:, 1]).max() > 0.01
+    assert np.abs(one[:, 1] - two[:, 1]).max() > 0.01
+
+
+# -- LRCN: folded time -----------------------------------------------------------------------------
+
+
+def frame_by_frame(model, cnn, names, x):
+    """The logits where the CNN sees one frame after another; `names`: what follows, before the head."""
+    features = np.stack([nets.given(cnn, x[:, t]) for t in range(x.shape[1])], axis=1)
+    inputs = y = keras.Input(features.shape[1:])
+    for name in (*names, "head"):
+        y = model.get_layer(name)(y)
+    return nets.logits(keras.Model(inputs, y), features)
+
+
+def test_scratch_folded_time_is_frame_by_frame():
+    model = lrcn_scratch.build(5, (6, 64, 64, 3))
+    nets.randomise(model, 0.2)
+    x = nets.clips(3, 6, 64, 64, 3)
+    image = y = keras.Input((64, 64, 3))
+    for layer in model.layers:
+        if layer.name.startswith(("scale", "conv", "pool", "flatten")):
+            y = layer(y)
+    expected = frame_by_frame(model, keras.Model(image, y), ["lstm"], x)
+    found = nets.logits(model, x)
+    assert found.std() > 0.1
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_scratch_folded_time_is_time_distributed():
+    model = lrcn_scratch.build(5, (6, 64, 64, 3))
+    inputs = keras.Input((6, 64, 64, 3))
+    y = layers.Rescaling(1 / 255)(inputs)
+    for filters, pool in ((16, 4), (32, 4), (64, 2), (64, 2)):
+        conv = layers.Conv2D(filters, 3, padding="same", activation="relu")
+        y = layers.TimeDistributed(conv)(y)
+        y = layers.TimeDistributed(layers.MaxPooling2D(pool))(y)
+        y = layers.Dropout(0.25)(y)
+    y = layers.LSTM(32)(layers.TimeDistributed(layers.Flatten())(y))
+    tutorial = keras.Model(inputs, layers.Dense(5, activation="softmax", name="head")(y))
+    nets.randomise(tutorial, 0.2)
+    model.set_weights(tutorial.get_weights())
+    x = nets.clips(3, 6, 64, 64, 3)
+    np.testing.assert_allclose(nets.logits(model, x), nets.logits(tutorial, x), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def pretrained():
+    """LRCN for small clips, ImageNet weights below and large random ones above."""
+    model = lrcn.build(5, (3, 64, 96, 3), pretrained=True)
+    for number, name in enumerate(("lstm", "head")):
+        nets.randomise(model.get_layer(name), 0.2, number)
+    return model
+
+
+def test_lrcn_folded_time_is_frame_by_frame_and_time_distributed(pretrained):
+    x = nets.clips(2, 3, 64, 96, 3)
+    backbone = pretrained.get_layer("efficientnet-lite0")
+    pooled = layers.GlobalAveragePooling2D()(backbone.output)
+    cnn = keras.Model(backbone.input, pooled)
+    found = nets.logits(pretrained, x)
+    assert found.std() > 0.02
+    expected = frame_by_frame(pretrained, cnn, ["lstm", "mean"], x)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    inputs = keras.Input((3, 64, 96, 3))
+    y = layers.TimeDistributed(cnn)(inputs)
+    for name in ("drop_features", "lstm", "mean", "drop_mean", "head"):
+        y = pretrained.get_layer(name)(y)
+    np.testing.assert_allclose(nets.logits(keras.Model(inputs, y), x), found, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 9, 15])
+def test_stem_and_tail_are_the_whole(pretrained, block):
+    x = nets.clips(2, 3, 64, 96, 3)
+    stem, tail = lrcn.split(pretrained, block, 3)
+    features = np.stack([nets.given(stem, clip) for clip in x])
+    assert features.shape[:2] == (2, 3)
+    np.testing.assert_allclose(nets.logits(tail, features), nets.logits(pretrained, x), atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [1, 5])
+def test_the_tail_takes_any_number_of_frames(pretrained, frames):
+    whole = lrcn.build(5, (frames, 64, 96, 3))
+    whole.set_weights(pretrained.get_weights())
+    stem, tail = lrcn.split(pretrained, 13, frames)
+    x = nets.clips(2, frames, 64, 96, 3, seed=1)
+    features = np.stack([nets.given(stem, clip) for clip in x])
+    np.testing.assert_allclose(nets.logits(tail, features), nets.logits(whole, x), atol=1e-5)
+
+
+def test_training_the_tail_moves_the_tail_and_no_normalisation():
+    model = lrcn.build(3, (2, 64, 64, 3), pretrained=True)
+    stem, tail = lrcn.split(model, 14, 2)
+    backbone = model.get_layer("efficientnet-lite0")
+    before = {w.path: w.numpy().copy() for w in model.weights}
+    x = np.stack([nets.given(stem, clip) for clip in nets.clips(4, 2, 64, 64, 3)])
+    tail.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy")
+    for _ in range(2):
+        tail.train_on_batch(x, np.eye(3, dtype=np.float32)[[0, 1, 2, 0]])
+    moved = {w.path for w in model.weights if np.abs(w.numpy() - before[w.path]).max() > 0}
+    # Normalisation: neither its statistics nor its scale and offset, in either part.
+    norms = {w.path for la in backbone.layers if isinstance(la, layers.BatchNormalization)
+             for w in la.weights}  # fmt: skip
+    below = {w.path for w in stem.weights}
+    assert len(norms) > 100
+    assert not moved & norms
+    assert not moved & below
+    assert moved == set(before) - norms - below
+    # As it is used from then on: statistics of the batch play no part, in training or out of it.
+    layer = backbone.get_layer("block15_depthwise_norm")
+    x = np.random.default_rng(0).normal(5, 3, (2, 4, 4, layer.gamma.shape[0])).astype(np.float32)
+    np.testing.assert_array_equal(layer(x, training=True), layer(x, training=False))
