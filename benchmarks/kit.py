@@ -1,7 +1,7 @@
 """What both ways are given: the same two models in both forms, and the same clips.
 
 The models are the shipped study's headline pair. Where that study is not there, both nets are
-built with fresh weights: speed and memory do not depend on what the weights are.
+built untrained: speed and memory do not depend on what the weights are.
 May import: the standard library, numpy, hvc_core; keras only inside functions.
 """
 
@@ -63,7 +63,7 @@ def prepare(folder: Path, shipped: Path | None, quick: bool = False) -> Kit:
     if shipped is None:
         names = SMALL_PAIR if quick else PAIR
         settings = {name: Settings(name) for name in names}
-        shipped, weights = folder / "study", "fresh weights"
+        shipped, weights = folder / "study", "untrained weights"
         _fresh_study(shipped, names)
     else:
         meta = study.read_meta(shipped)
@@ -86,10 +86,23 @@ def _fresh_study(folder: Path, names: tuple[str, ...]) -> None:
     for name in names:
         height, width = models.ARCHITECTURES[name].size
         noise = np.random.default_rng(0).integers(0, 256, (1, 20, height, width, 3), np.uint8)
-        net = models.build(name, CLASSES)
+        net = fresh(name)
         export.write(net, name, folder / "models" / name, classes, noise)
     titles = {name: {"title": models.ARCHITECTURES[name].title} for name in names}
     study.write_json(folder / "study.json", {"dataset": {"classes": classes}, "models": titles})
+
+
+def fresh(architecture: str) -> Any:
+    """A net that nobody trained; a pretrained CNN inside starts from its ImageNet weights.
+
+    With random ones its features all but vanish, and every clip would get the same answer.
+    """
+    from hvc_core import models
+    from hvc_core.models import lrcn
+
+    if architecture == "lrcn":
+        return lrcn.build(CLASSES, pretrained=True)
+    return models.build(architecture, CLASSES)
 
 
 def _common_file(folder: Path, model: Path, architecture: str) -> Path:

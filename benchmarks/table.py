@@ -33,11 +33,13 @@ def table(rows: dict[str, list[Row]], contexts: dict[str, Context]) -> str:
         lines.append(f"| {' | '.join((*cells, verdict(row)))} |")
     least = min((row.runs for row in every if row.common is not None), default=0)
     latest = max(contexts.values(), key=lambda context: context.date)
+    dates = sorted({context.date[:10] for context in contexts.values()})
+    load = max(context.load for context in contexts.values())
     lines += [
         "",
         f"Medians of {least} or more runs of each way, taken in turns; in brackets the smallest "
         f"and the largest ratio of two neighbouring runs. {latest.hardware}; {latest.versions}; "
-        f"{latest.date[:10]}, load average {latest.load:.1f} when it began.",
+        f"{' and '.join(dates)}, load average at most {load:.1f} at the start.",
     ]
     if notes:
         lines += ["", *(f"{number}. {note}" for number, note in enumerate(notes, start=1))]

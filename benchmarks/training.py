@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.kit import CLASSES
+from benchmarks.kit import CLASSES, fresh
 from benchmarks.results import BenchmarkError, Row, compare
 from benchmarks.timing import in_turns, seconds
 from hvc_core.recipe import Settings
@@ -47,9 +47,8 @@ def measure(lrcn: Settings, repeats: int, quick: bool = False) -> Iterator[Row]:
 def scratch_row(batch: int, repeats: int, steps: int) -> Row:
     """LRCN from scratch: TimeDistributed against time folded into the batch."""
     from benchmarks import common_way
-    from hvc_core import models
 
-    ours = models.build("lrcn-scratch", CLASSES)
+    ours = fresh("lrcn-scratch")
     common = common_way.build("lrcn-scratch", CLASSES)
     figures = _in_turns(ours, common, batch, repeats, steps)
     note = (
@@ -86,7 +85,7 @@ def pretrained_row(how: Settings, repeats: int) -> Row:
     from hvc_core.models import lrcn
 
     batch = TUTORIAL_BATCH  # what fits into memory in the common way
-    whole = lrcn.build(CLASSES)
+    whole = fresh("lrcn")
     common = common_way.build("lrcn", CLASSES)
     _check_alike(whole, common)
     stem, tail = lrcn.split(whole, how.tail, how.frames)
