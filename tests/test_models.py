@@ -208,7 +208,7 @@ def test_recurrent_dropout_is_for_training_and_for_the_state_only():
 
 
 def frame_by_frame(model, cnn, names, x):
-    """The logits where the CNN sees one frame after another; `names`: what follows, before the head."""
+    """The logits where the CNN sees one frame after another; `names` follow it, then the head."""
     features = np.stack([nets.given(cnn, x[:, t]) for t in range(x.shape[1])], axis=1)
     inputs = y = keras.Input(features.shape[1:])
     for name in (*names, "head"):

@@ -27,7 +27,7 @@ def clips(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def given(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    """What a net gives for an input, as in use. Called, not predicted: no graph is made for once."""
+    """What a net gives for an input, as in use: called, so that no graph is made for once."""
     return np.asarray(model(x, training=False))
 
 
