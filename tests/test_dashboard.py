@@ -380,3 +380,17 @@ def _fresh_caches() -> None:
     """One test's studies and models are not another's."""
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+def test_a_chosen_model_that_leaves_the_study_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path / "study", models=3, onnx=False, protocol=("holdout", "random"))
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    app = open_page("overview", a="LRCN from scratch", protocol="random")
+    assert app.title[0].value == "LRCN from scratch or LRCN?"
+    shutil.rmtree(folder)
+    make_study(folder, models=2, onnx=False)
+    app.run()
+    assert not app.exception and not app.error
+    assert app.title[0].value == "ConvLSTM or LRCN?"

@@ -46,7 +46,7 @@ def open_page(page: str = "overview", **query: str) -> AppTest:
         page: one of PAGES.
         query: what the address asks for: a, b, protocol.
     """
-    app = AppTest.from_file(str(APP), default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=300)
     for key, value in query.items():
         app.query_params[key] = value
     if page != "overview":
