@@ -1,0 +1,205 @@
+"""`python -m training export`: Keras and ONNX answer alike, cost is filled, a kill loses nothing.
+
+May import: keras, numpy, onnxruntime, pytest, hvc_core, training, tests.support.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from hvc_core import classify, cost, export, models, study, video
+from tests.support import trained
+from training.__main__ import main
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def made():
+    return trained.exported()
+
+
+def tested(made, model):
+    """The test clips' frames and what the study's table says of them."""
+    rows = study.read(made.folder).predictions
+    rows = rows[rows["model"] == model]
+    size = models.ARCHITECTURES[model].size
+    paths = [made.clips / r["class"] / f"{r['clip']}.mp4" for _, r in rows.iterrows()]
+    frames = np.stack([video.sample(path, [size]).images[size] for path in paths])
+    return paths, frames.astype(np.float32), np.stack(rows["probabilities"])
+
+
+@pytest.mark.parametrize("model", trained.MODELS)
+def test_keras_onnx_and_the_table_say_the_same(made, model):
+    """From the file of a test clip: what was predicted in training is what the app will say."""
+    folder = made.folder / "models" / model
+    assert {f.name for f in folder.iterdir()} == {
+        "config.json", "metadata.json", "model.weights.h5", "model.onnx", "preprocessing.json",
+        "labels.json", "parity.json",
+    }  # fmt: skip
+    _, frames, stored = tested(made, model)
+    loaded = keras.saving.load_model(folder)
+    ours = np.asarray(loaded(frames, training=False))
+    session = onnxruntime.InferenceSession(
+        str(folder / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    (name,) = [i.name for i in session.get_inputs()]
+    (theirs,) = session.run(None, {name: frames})  # six at once: the batch is free
+    np.testing.assert_allclose(theirs, ours, atol=1e-4)
+    # Training keeps the frozen features of a pretrained net in half precision.
+    np.testing.assert_allclose(ours, stored, atol=1e-2 if model == "lrcn" else 1e-4)
+    parity = json.loads((folder / "parity.json").read_text())
+    assert parity["clips"] == 8
+    assert 0 <= parity["largest_difference"] <= parity["tolerance"] == 1e-4
+
+
+def test_the_study_with_its_cost_is_valid_and_filled(made):
+    found = study.read(made.folder)
+    for name in trained.MODELS:
+        entry = found.cost["models"][name]
+        total = models.build(name, 3).count_params()
+        assert entry["parameters"]["total"] == total == found.models[name]["parameters"]
+        assert entry["parameters"]["body"] + entry["parameters"]["head"] == total
+        assert entry["weights_bytes"] > 4 * total
+        assert 0 < entry["latency_ms"]["p50"] <= entry["latency_ms"]["p95"]
+        assert entry["peak_memory_bytes"] > 2**24
+        assert found.models[name]["weights_of"] == f"holdout-f0-s0-{name}"
+    assert found.cost["machine"]["cores"] >= 1
+    assert found.cost["models"]["convlstm"]["parameters"]["trainable"] == 33_000 + 2_881 * 3
+    lrcn = found.cost["models"]["lrcn"]["parameters"]
+    # Means and variances of normalisation are kept, not trained: 2 of the 4 a channel.
+    assert 0 < lrcn["total"] - lrcn["trainable"] < 100_000
+
+
+def test_predict_works_end_to_end(made, capsys):
+    paths, _, stored = tested(made, "convlstm")
+    assert main(["predict", str(made.folder), str(paths[0]), str(paths[1]), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    for entry, expected in zip(said["clips"], stored[:2], strict=True):
+        assert set(entry["models"]) == set(trained.MODELS)
+        found = entry["models"]["convlstm"]["probabilities"]
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert classify.open_models(made.folder).frames == 20
+
+
+# -- multiply-adds, counted a second way -----------------------------------------------------------
+
+
+def convlstm_by_hand(classes: int) -> int:
+    """Input convolutions of 20 frames, recurrent ones of 19 (the first state is zero), the head."""
+    total, channels, side = 0, 3, 64
+    for filters in (4, 8, 14, 16):
+        side -= 2
+        total += side * side * 9 * 4 * filters * (20 * channels + 19 * filters)
+        channels, side = filters, -(-side // 2)
+    return total + 20 * side * side * channels * classes
+
+
+def scratch_by_hand(classes: int) -> int:
+    """20 frames through four convolutions, the LSTM's 20 steps, the head."""
+    frame = sum(side * side * 9 * a * b for side, a, b in (
+        (64, 3, 16), (16, 16, 32), (4, 32, 64), (2, 64, 64)))  # fmt: skip
+    return 20 * frame + 20 * 4 * 32 * (64 + 32) + 32 * classes
+
+
+def lrcn_by_hand(classes: int) -> int:
+    """20 frames of 120x160 through EfficientNet-Lite0, its LSTM, the head."""
+    stages = ((3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2),
+              (5, 3, 112, 6, 1), (5, 4, 192, 6, 2), (3, 1, 320, 6, 1))  # fmt: skip
+    height, width, channels = 60, 80, 32
+    frame = height * width * 9 * 3 * channels
+    for kernel, repeats, out, expansion, stride in stages:
+        for repeat in range(repeats):
+            wide = channels * expansion
+            if expansion > 1:
+                frame += height * width * channels * wide
+            if stride == 2 and not repeat:
+                height, width = -(-height // 2), -(-width // 2)
+            frame += height * width * wide * (kernel * kernel + out)
+            channels = out
+    frame += height * width * 320 * 1280
+    return 20 * frame + 20 * 4 * 128 * (1280 + 128) + 128 * classes
+
+
+@pytest.mark.parametrize(
+    ("model", "by_hand"),
+    [
+        ("convlstm", convlstm_by_hand),
+        ("lrcn-scratch", scratch_by_hand),
+        ("lrcn", lrcn_by_hand),
+    ],
+)
+def test_multiply_adds_are_those_of_the_formulas(made, model, by_hand):
+    stored = study.read(made.folder).cost["models"][model]["multiply_adds_per_clip"]
+    assert stored == by_hand(3)
+    file = made.folder / "models" / model / "model.onnx"
+    assert cost.multiply_adds(file, batch=4) == 4 * stored
+
+
+# -- killed, refused -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scratch(made):
+    """The plain Keras net of a cell."""
+    return export.load_cell(
+        made.folder / "cells" / "holdout-f0-s0-lrcn-scratch.weights.npz", "lrcn-scratch", 3
+    )
+
+
+FRAMES = np.random.default_rng(0).integers(0, 256, (2, 20, 64, 64, 3), np.uint8)
+
+
+def test_a_kill_before_the_end_leaves_the_old_model(made, scratch, tmp_path, monkeypatch):
+    folder = tmp_path / "models" / "lrcn-scratch"
+    shutil.copytree(made.folder / "models" / "lrcn-scratch", folder)
+    before = {f.name: f.read_bytes() for f in folder.iterdir()}
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    for name in ("_onnx_form", "_parity"):
+        with monkeypatch.context() as patch:
+            patch.setattr(export, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                export.write(scratch, "lrcn-scratch", folder, ["a", "b", "c"], FRAMES)
+        assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+        assert [f.name for f in folder.parent.iterdir()] == [folder.name]
+
+
+def test_what_a_kill_left_is_cleaned_up_and_the_folder_is_one_models(scratch, tmp_path):
+    folder = tmp_path / "models" / "lrcn-scratch"
+    folder.mkdir(parents=True)
+    (folder / "of the one before").write_text("x")
+    for name in ("lrcn-scratch.123.tmp", "lrcn-scratch.old.tmp"):
+        (folder.parent / name).mkdir()
+        (folder.parent / name / "model.onnx").write_bytes(b"half")
+    made = export.write(scratch, "lrcn-scratch", folder, ["a", "b", "c"], FRAMES)
+    assert made["parity"]["clips"] == 2
+    assert [f.name for f in folder.parent.iterdir()] == [folder.name]
+    assert not (folder / "of the one before").exists()
+    assert json.loads((folder / "labels.json").read_text()) == ["a", "b", "c"]
+
+
+def test_forms_that_differ_are_refused(made, scratch, tmp_path):
+    head = scratch.get_layer("head")
+    head.bias.assign(np.array([0.5, 0, 0], "f4"))
+    with pytest.raises(export.ExportError, match="lrcn-scratch: ONNX differs from Keras by 0.0"):
+        export._parity(scratch, made.folder / "models" / "lrcn-scratch" / "model.onnx", FRAMES)
+
+
+def test_missing_weights_and_unknown_models_are_clear_errors(made, tmp_path, capsys):
+    folder = made.copy(tmp_path / "study")
+    (folder / "cells" / "holdout-f0-s0-lrcn.weights.npz").unlink()
+    assert main(["export", str(folder), "--only", "lrcn"]) == 2
+    assert "holdout-f0-s0-lrcn.weights.npz: no such weights; " in capsys.readouterr().err
+    assert main(["export", str(folder), "--only", "resnet"]) == 2
+    assert "has no model 'resnet'" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "nothing")]) == 2
+    assert "no such folder" in capsys.readouterr().err

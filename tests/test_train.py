@@ -1,0 +1,220 @@
+"""`python -m training train`: killed and called again, planned, chosen, refused.
+
+May import: pandas, pytest, hvc_core.study, .train, .recipe, training, tests.support.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from hvc_core import clips, splits, study
+from hvc_core.recipe import Cell
+from tests.support import data, trained
+from training import train as command
+from training.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def made():
+    return trained.study()
+
+
+def contents(folder):
+    return {
+        f.relative_to(folder): f.read_bytes()
+        for f in folder.rglob("*")
+        if f.is_file() and f.suffix != ".tmp"
+    }
+
+
+def refuse(*args):
+    raise AssertionError("there is nothing to train")
+
+
+# -- killed with kill -9, called again -------------------------------------------------------------
+
+
+def test_the_kill_came_in_the_middle(made):
+    """Else the tests below would say nothing."""
+    assert "holdout-f0-s0-convlstm.state.npz" in made.cells_when_killed
+    assert not [name for name in made.cells_when_killed if name.endswith(".parquet")]
+    assert len(made.killed_history) < trained.MODELS["convlstm"]
+
+
+def test_it_went_on_from_the_last_finished_epoch(made):
+    """The killed process's epoch is in the history, to its seconds: it was not trained anew."""
+    history = study.read(made.folder).history
+    rows = history[history["model"] == "convlstm"].sort_values("epoch")
+    assert rows["epoch"].tolist() == [1, 2]
+    for name, value in made.killed_history[0].items():
+        assert rows.iloc[0][name] == value
+
+
+def test_every_cell_has_its_rows_once(made):
+    found = study.read(made.folder)
+    assert len(found.predictions) == len(trained.MODELS) * trained.TEST_CLIPS
+    assert not found.predictions.duplicated(study.KEY).any()
+    index = clips.index(made.clips)
+    fold = splits.split(index.clips, "holdout", 0, 0)
+    expected = [(index.clips[r].name, index.clips[r].class_name, index.clips[r].group)
+                for r in fold.test]  # fmt: skip
+    for model, epochs in trained.MODELS.items():
+        rows = found.predictions[found.predictions["model"] == model]
+        assert sorted(zip(rows["clip"], rows["class"], rows["group"], strict=True)) == expected
+        history = found.history[found.history["model"] == model]
+        assert sorted(history["epoch"]) == list(range(1, epochs + 1))
+        assert np.isfinite(history[["loss", "val_loss"]]).all(axis=None)
+
+
+def test_the_study_is_whole_and_its_metrics_are_right(made, capsys):
+    assert main(["evaluate", str(made.folder), "--check"]) == 0
+    capsys.readouterr()
+    names = {f.name for f in (made.folder / "cells").iterdir() if f.suffix != ".tmp"}
+    assert names == {f"holdout-f0-s0-{model}.weights.npz" for model in trained.MODELS}
+    meta = json.loads((made.folder / "study.json").read_text())
+    assert meta["dataset"]["clips"] == 21
+    assert meta["dataset"]["classes"] == list(data.CLASSES)
+    assert meta["dataset"]["fingerprint"] == clips.index(made.clips).fingerprint
+    assert meta["environment"]["packages"]["keras"]
+    assert meta["headline"] == ["convlstm", "lrcn-scratch"]
+
+
+# -- called again when there is nothing to do ------------------------------------------------------
+
+
+def test_a_second_call_changes_nothing_and_needs_no_framework(made, tmp_path, monkeypatch, capsys):
+    folder = made.copy(tmp_path / "study")
+    before = contents(folder)
+    monkeypatch.setattr(command, "train_cells", refuse)
+    monkeypatch.setattr("training.provenance.code_commit", lambda: "another")
+    assert main(made.words(study=folder)) == 0
+    assert "complete" in capsys.readouterr().out
+    assert contents(folder) == before
+
+
+def test_what_export_wrote_into_study_json_stays_when_a_seed_is_added(made, tmp_path, monkeypatch):
+    folder = made.copy(tmp_path / "study")
+    meta = json.loads((folder / "study.json").read_text())
+    meta["models"]["lrcn"]["parameters"] = 123
+    study.write_json(folder / "study.json", meta)
+    more = tmp_path / "more.toml"
+    more.write_text(trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]"))
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    words = ["train", str(more), "--data", str(made.clips), "--study", str(folder)]
+    assert main(words) == 0
+    after = json.loads((folder / "study.json").read_text())
+    assert after["models"]["lrcn"]["parameters"] == 123
+    assert after["protocols"]["holdout"]["seeds"] == [0, 1]
+    assert after["created"] == meta["created"]
+    assert study.read_meta(folder)
+
+
+# -- refused ---------------------------------------------------------------------------------------
+
+
+def test_other_clips_are_refused(made, tmp_path, capsys):
+    other = data.make(tmp_path / "other", groups=range(1, 9))
+    folder = made.copy(tmp_path / "study")
+    before = contents(folder)
+    words = ["train", str(made.recipe), "--data", str(other), "--study", str(folder)]
+    assert main(words) == 2
+    assert "this study is of other clips" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_changed_settings_are_refused(made, tmp_path, capsys):
+    folder = made.copy(tmp_path / "study")
+    changed = tmp_path / "changed.toml"
+    changed.write_text(trained.RECIPE.replace("batch = 4", "batch = 5"))
+    before = contents(folder)
+    assert main(["train", str(changed), "--data", str(made.clips), "--study", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert "was begun with other settings" in error
+    assert "another name" in error
+    assert contents(folder) == before
+
+
+def test_too_few_groups_are_a_clear_error(made, tmp_path, capsys):
+    few = data.make(tmp_path / "few", groups=(1, 3, 4))
+    words = ["train", str(made.recipe), "--data", str(few), "--study", str(tmp_path / "study")]
+    with trained.settings(tmp_path / "cache"):
+        assert main([*words, "--only", "model=lrcn-scratch"]) == 2
+    assert "leaves no clip to test" in capsys.readouterr().err
+
+
+def test_no_data_no_recipe(made, tmp_path, capsys):
+    gone = str(tmp_path / "gone")
+    assert main(["train", str(made.recipe), "--data", gone, "--study", gone]) == 2
+    assert "gone" in capsys.readouterr().err
+    assert main(["train", gone, "--data", str(made.clips), "--study", gone]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "gone").exists()
+
+
+def test_files_left_out_are_spoken_of(made, tmp_path, monkeypatch, capsys):
+    more = data.make(tmp_path / "more")
+    (more / "Punch" / "v_Punch_g09_c01.mp4").write_text("no video")
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    words = ["train", str(made.recipe), "--data", str(more), "--study", str(tmp_path / "study")]
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert "1 files left out" in err
+    assert "3 cells of the recipe are still to be trained" in out
+
+
+# -- --only and --plan -----------------------------------------------------------------------------
+
+
+def test_only_chooses_cells(made):
+    plan = command.recipe.parse(
+        command.recipe.to_table(command.recipe.read(made.recipe))
+        | {"protocols": {"holdout": {"seeds": [0, 1]}, "tune": {"seeds": [0]}}}
+    )
+    every = command.chosen(plan, [], set())
+    assert len(every) == 9
+    assert command.chosen(plan, ["model=lrcn", "seed=1"], set()) == [Cell("holdout", 0, 1, "lrcn")]
+    two = command.chosen(plan, ["model=lrcn", "model=convlstm", "protocol=tune"], set())
+    assert {cell.model for cell in two} == {"lrcn", "convlstm"}
+    assert len(two) == 2
+    done = {("holdout", 0, 0, "lrcn")}
+    assert Cell("holdout", 0, 0, "lrcn") not in command.chosen(plan, ["fold=0"], done)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("lrcn", "--only lrcn: expected KEY=VALUE with a key of protocol, fold, seed, model"),
+        ("name=lrcn", "--only name=lrcn: expected KEY=VALUE"),
+        ("model=resnet", "--only model=resnet: the recipe has only convlstm, lrcn, lrcn-scratch"),
+        ("seed=7", "--only seed=7: the recipe has only 0"),
+    ],
+)
+def test_only_refuses_what_the_recipe_lacks(made, word, message, capsys):
+    assert main(made.words("--only", word)) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_plan_lists_the_missing_cells_and_writes_nothing(made, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "_step_seconds", lambda how, classes: 60.0)
+    folder = tmp_path / "study"
+    assert main(made.words("--plan", study=folder)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 cells to train on 21 clips")
+    # 21 clips, two thirds of them in steps of 4: 4 steps an epoch, of a minute each
+    assert lines[1].split() == ["holdout-f0-s0-convlstm", "2", "epochs", "8", "min"]
+    assert lines[3].split()[0] == "holdout-f0-s0-lrcn"
+    assert "features" in lines[5]
+    assert not folder.exists()
+    assert main(made.words("--plan", "--only", "model=lrcn-scratch", study=folder)) == 0
+    assert "1 cells" in capsys.readouterr().out
+    assert main(made.words("--plan")) == 0
+    assert capsys.readouterr().out.strip() == "nothing is missing"
+
+
+def test_a_step_is_really_measured(made, capsys):
+    how = command.recipe.read(made.recipe).models["lrcn-scratch"]
+    with trained.settings(made.cache):
+        assert command._step_seconds(how, 3) > 0
