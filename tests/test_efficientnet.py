@@ -71,7 +71,9 @@ def test_every_layer_got_its_own_weights(classifier, weights):
 def test_photos_are_told(classifier, photo, number, probability):
     """A daisy and a palace, in ImageNet's numbering: scale, layers and their order are right."""
     file = Path(sklearn.__file__).parent / "datasets" / "images" / photo
-    image = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+    read = cv2.imread(str(file))
+    assert read is not None
+    image = cv2.cvtColor(read, cv2.COLOR_BGR2RGB)
     at = (image.shape[1] - image.shape[0]) // 2
     image = cv2.resize(image[:, at : at + image.shape[0]], (224, 224), interpolation=cv2.INTER_AREA)
     found = nets.given(classifier, image[None].astype(np.float32))[0]

@@ -189,7 +189,7 @@ def test_resumed_it_still_knows_the_best_epoch(tmp_path, monkeypatch):
 
 def test_progress_counts_clips_and_tells_the_best_so_far(tmp_path, monkeypatch):
     scripted(monkeypatch, [(0.5, 0.75), (0.9, 0.5)])
-    seen = []
+    seen: list[fit.Progress] = []
     fitted(tmp_path / "state", dataclasses.replace(HOW, epochs=2), seen.append)
     assert [p.clips for p in seen] == [5, 10, 15, 20, 25, 28] * 2
     assert {(p.epochs, p.of_clips) for p in seen} == {(2, 28)}
@@ -215,7 +215,7 @@ def test_predict_takes_rows_in_order_in_any_batches():
     rows = [7, 3, 39, 3, 0]
     expected = np.asarray(model(feed.points[rows]))
     for batch in (1, 2, 32):
-        found = fit.predict(model, feed, rows, batch)
+        found = fit.predict(model, feed, np.array(rows), batch)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, atol=1e-6)
 

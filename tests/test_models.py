@@ -50,7 +50,7 @@ def by_hand(name: str, classes: int) -> int:
 
 
 def test_the_registry_and_the_recipes_know_the_same_architectures():
-    assert tuple(models.ARCHITECTURES) == recipe.ARCHITECTURES
+    assert list(models.ARCHITECTURES) == list(recipe.ARCHITECTURES)
     with pytest.raises(KeyError):
         models.build("resnet", 4)
 
@@ -110,7 +110,7 @@ def test_inputs_are_scaled_inside_the_graph():
 # -- ConvLSTM, fused -------------------------------------------------------------------------------
 
 
-def layer_pair(frames: int = 5, dropout: float = 0.0):
+def layer_pair(frames: int = 5, dropout: float = 0.0) -> list[keras.Model]:
     """Keras's layer and the fused one, with the same large weights, as nets of (9, 11, 3)."""
     made = []
     for kind in (layers.ConvLSTM2D, convlstm.FusedConvLSTM2D):
@@ -197,7 +197,7 @@ def test_recurrent_dropout_is_for_training_and_for_the_state_only():
     _, fused = layer_pair(frames=2, dropout=0.5)
     x = np.random.default_rng(1).normal(0, 1, (3, 2, 9, 11, 3)).astype(np.float32)
     still = [np.asarray(fused(x, training=False)) for _ in range(2)]
-    np.testing.assert_array_equal(*still)
+    np.testing.assert_array_equal(still[0], still[1])
     one, two = (np.asarray(fused(x, training=True)) for _ in range(2))
     np.testing.assert_allclose(one[:, 0], still[0][:, 0], atol=1e-6)  # no state yet to drop
     assert np.abs(one[:, 1] - still[0][:, 1]).max() > 0.01

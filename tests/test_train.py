@@ -47,6 +47,7 @@ def test_the_kill_came_in_the_middle(made):
 def test_it_went_on_from_the_last_finished_epoch(made):
     """The killed process's epoch is in the history, to its seconds: it was not trained anew."""
     history = study.read(made.folder).history
+    assert history is not None
     rows = history[history["model"] == "convlstm"].sort_values("epoch")
     assert rows["epoch"].tolist() == [1, 2]
     for name, value in made.killed_history[0].items():
@@ -55,6 +56,7 @@ def test_it_went_on_from_the_last_finished_epoch(made):
 
 def test_every_cell_has_its_rows_once(made):
     found = study.read(made.folder)
+    assert found.history is not None
     assert len(found.predictions) == len(trained.MODELS) * trained.TEST_CLIPS
     assert not found.predictions.duplicated(study.KEY).any()
     index = clips.index(made.clips)
