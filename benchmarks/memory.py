@@ -57,24 +57,6 @@ def peak_of(words: list[str]) -> float:
     return float(done.stdout.split()[-1])
 
 
-def peak() -> int:
-    """The most resident memory that this process has held, in bytes.
-
-    Linux's getrusage would also count what the process that started this one held, so there the
-    kernel's own mark for this program is read.
-    """
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        pass
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else 1024 * most  # bytes there, KiB elsewhere
-
-
 def serve(way: str, clip: str, files: list[str]) -> int:
     """Loads both models, answers, and returns the peak in bytes."""
     upload = Path(clip).read_bytes()
@@ -92,7 +74,9 @@ def serve(way: str, clip: str, files: list[str]) -> int:
         common = [keras.saving.load_model(file, compile=False) for file in files]
         for _ in range(ANSWERS):
             common_way.answer(common, upload)
-    return peak()
+    from hvc_core.cost import peak_memory
+
+    return peak_memory()
 
 
 if __name__ == "__main__":
