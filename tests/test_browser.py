@@ -27,9 +27,16 @@ LIGHT, DARK = "rgb(255, 255, 255)", "rgb(16, 21, 28)"  # .streamlit/config.toml'
 class Tab:
     """A page of the running app, and everything that its console complains of."""
 
-    def __init__(self, browser: Any, served: Served, **options: Any) -> None:
-        self.context = browser.new_context(**{"viewport": DESKTOP, **options})
-        self.page = self.context.new_page()
+    def __init__(
+        self,
+        context: Any,
+        served: Served,
+        theme: str = "light",
+        viewport: dict[str, int] = DESKTOP,
+    ) -> None:
+        self.page = context.new_page()
+        self.page.emulate_media(color_scheme=theme)
+        self.page.set_viewport_size(viewport)
         self.page.set_default_timeout(120_000)  # a busy machine is no failure
         self.served = served
         self.complaints: list[str] = []
@@ -70,18 +77,19 @@ def served(tmp_path_factory: pytest.TempPathFactory, browser_path: str) -> Itera
 
 
 @pytest.fixture(scope="module")
-def browser(browser_path: str) -> Iterator[Any]:
+def context(browser_path: str) -> Iterator[Any]:
+    """One for all tests: what the browser has loaded and compiled once it keeps."""
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=browser_path, args=BROWSER_ARGS)
-        yield opened
+        yield opened.new_context()
         opened.close()
 
 
 @pytest.fixture
-def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    opened = Tab(browser, served)
+def tab(context: Any, served: Served) -> Iterator[Tab]:
+    opened = Tab(context, served)
     yield opened
-    opened.context.close()
+    opened.page.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -92,8 +100,8 @@ def test_each_page_by_its_address(page: str, tab: Tab) -> None:
     tab.sound()
 
 
-def test_every_page_from_the_menu_and_back_in_the_dark(browser: Any, served: Served) -> None:
-    tab = Tab(browser, served, color_scheme="dark")
+def test_every_page_from_the_menu_and_back_in_the_dark(context: Any, served: Served) -> None:
+    tab = Tab(context, served, theme="dark")
     tab.open("overview")
     app = tab.page.get_by_test_id("stApp")
     for title in TITLES.values():
@@ -104,7 +112,7 @@ def test_every_page_from_the_menu_and_back_in_the_dark(browser: Any, served: Ser
     tab.page.go_back()
     tab.page.get_by_role("heading", name="Try a clip", level=1).wait_for()
     tab.sound()
-    tab.context.close()
+    tab.page.close()
 
 
 def test_the_chosen_pair_stays_in_the_address_over_pages_and_reloads(tab: Tab) -> None:
@@ -124,27 +132,27 @@ def test_the_chosen_pair_stays_in_the_address_over_pages_and_reloads(tab: Tab) -
 
 @pytest.mark.parametrize("theme", show.INK)
 def test_the_words_of_a_chart_are_legible_in_both_themes(
-    theme: str, browser: Any, served: Served
+    theme: str, context: Any, served: Served
 ) -> None:
-    tab = Tab(browser, served, color_scheme=theme)
+    tab = Tab(context, served, theme=theme)
     tab.open("classes")
     tick = tab.page.locator(".xtick text").first
     tick.wait_for()
     expected = tuple(int(show.INK[theme][i : i + 2], 16) for i in (1, 3, 5))
     assert tick.evaluate("e => getComputedStyle(e).fill") == f"rgb{expected}"
-    tab.context.close()
+    tab.page.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_phones_width(page: str, browser: Any, served: Served) -> None:
-    tab = Tab(browser, served, viewport=PHONE, color_scheme="light")
+def test_a_phones_width(page: str, context: Any, served: Served) -> None:
+    tab = Tab(context, served, viewport=PHONE)
     tab.open(page)
     app = tab.page.get_by_test_id("stApp")
     assert app.evaluate("e => getComputedStyle(e).backgroundColor") == LIGHT
     main = tab.page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth"), "nothing to scroll sideways"
     tab.sound()
-    tab.context.close()
+    tab.page.close()
 
 
 def test_a_chart_has_a_name_and_a_table_for_who_cannot_see_it(tab: Tab) -> None:
@@ -198,21 +206,21 @@ def test_a_bad_file_is_a_message_and_the_app_goes_on(tab: Tab, tmp_path: Path) -
     tab.sound()
 
 
-def test_a_study_that_is_not_there_is_a_message(browser: Any, tmp_path: Path) -> None:
+def test_a_study_that_is_not_there_is_a_message(context: Any, tmp_path: Path) -> None:
     with serve(tmp_path / "nowhere", tmp_path / "log.txt") as served:
-        tab = Tab(browser, served)
+        tab = Tab(context, served)
         for page in ("overview", "try_a_clip", "about"):
             tab.open(page)
             tab.page.get_by_test_id("stAlert").get_by_text("nowhere").wait_for()
             tab.sound()
-        tab.context.close()
+        tab.page.close()
 
 
-def test_python_m_streamlit_starts_it_too(browser: Any, tmp_path: Path) -> None:
+def test_python_m_streamlit_starts_it_too(context: Any, tmp_path: Path) -> None:
     study = make_study(tmp_path / "study", onnx=False)
     command = (sys.executable, "-m", "streamlit")
     with serve(study, tmp_path / "log.txt", command=command) as served:
-        tab = Tab(browser, served)
+        tab = Tab(context, served)
         tab.open("overview")
         tab.sound()
-        tab.context.close()
+        tab.page.close()
