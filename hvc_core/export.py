@@ -5,6 +5,7 @@ May import: keras, onnxruntime, numpy, hvc_core.models, hvc_core.study.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -72,6 +73,8 @@ def write(
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
         model.save(part, zipped=False)
+        with contextlib.suppress(OSError):  # empty: none of these nets has assets
+            (part / "assets").rmdir()
         form = _onnx_form(model, architecture)
         form.predict_on_batch(clips[:1].astype(np.float32))  # export wants a model that has run
         form.export(part / "model.onnx", format="onnx", verbose=False)

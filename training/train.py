@@ -42,6 +42,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="KEY=VALUE",
         help=f"train only these cells; keys are {', '.join(KEYS)}; repeat a key for several",
     )
+    parser.add_argument(
+        "--close",
+        action="store_true",
+        help="write the tables and metrics even where cells are missing, so that the study can "
+        "be browsed; not while another machine trains into the same folder",
+    )
     parser.add_argument("--plan", action="store_true", help="list the missing cells, train none")
     parser.set_defaults(run=run)
 
@@ -71,10 +77,20 @@ def run(args: argparse.Namespace) -> int:
     left = chosen(plan, [], study.finished_cells(args.study))
     if left:
         print(f"{args.study}: {len(left)} cells of the recipe are still to be trained")
+    if left and not args.close:
         return 0
     study.close(args.study)
-    print(f"{args.study}: complete; `python -m training export {args.study}` makes its models")
+    _tidy(args.study, plan)
+    print(f"{args.study}: closed; `python -m training export {args.study}` makes its models")
     return 0
+
+
+def _tidy(folder: Path, plan: Recipe) -> None:
+    """Removes what kills left of cells that are finished now: states, half-written files."""
+    for cell in recipe.cells(plan):
+        for pattern in (f"{cell}.state.npz", f"{cell}.*.tmp"):
+            for file in (folder / "cells").glob(pattern):
+                file.unlink(missing_ok=True)
 
 
 def chosen(plan: Recipe, only: list[str], finished: set[tuple[str, int, int, str]]) -> list[Cell]:
