@@ -94,7 +94,7 @@ def test_a_second_call_changes_nothing_and_needs_no_framework(made, tmp_path, mo
     monkeypatch.setattr(command, "train_cells", refuse)
     monkeypatch.setattr("training.provenance.code_commit", lambda: "another")
     assert main(made.words(study=folder)) == 0
-    assert "complete" in capsys.readouterr().out
+    assert "closed" in capsys.readouterr().out
     assert contents(folder) == before
 
 
@@ -113,6 +113,19 @@ def test_what_export_wrote_into_study_json_stays_when_a_seed_is_added(made, tmp_
     assert after["protocols"]["holdout"]["seeds"] == [0, 1]
     assert after["created"] == meta["created"]
     assert study.read_meta(folder)
+
+
+def test_closing_early_makes_a_study_and_keeps_what_is_half_trained(made, tmp_path, monkeypatch):
+    folder = made.copy(tmp_path / "study")
+    more = tmp_path / "more.toml"
+    more.write_text(trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]"))
+    state = folder / "cells" / "holdout-f0-s1-convlstm.state.npz"
+    state.write_bytes(b"an epoch's")
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    words = ["train", str(more), "--data", str(made.clips), "--study", str(folder), "--close"]
+    assert main(words) == 0
+    assert state.exists()
+    assert len(study.read(folder).predictions) == len(trained.MODELS) * trained.TEST_CLIPS
 
 
 # -- refused ---------------------------------------------------------------------------------------

@@ -80,14 +80,14 @@ def run(args: argparse.Namespace) -> int:
     if left and not args.close:
         return 0
     study.close(args.study)
-    _tidy(args.study, plan)
+    _tidy(args.study, [cell for cell in recipe.cells(plan) if cell not in left])
     print(f"{args.study}: closed; `python -m training export {args.study}` makes its models")
     return 0
 
 
-def _tidy(folder: Path, plan: Recipe) -> None:
+def _tidy(folder: Path, finished: list[Cell]) -> None:
     """Removes what kills left of cells that are finished now: states, half-written files."""
-    for cell in recipe.cells(plan):
+    for cell in finished:
         for pattern in (f"{cell}.state.npz", f"{cell}.*.tmp"):
             for file in (folder / "cells").glob(pattern):
                 file.unlink(missing_ok=True)
