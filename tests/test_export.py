@@ -17,7 +17,10 @@ from hvc_core import classify, cost, export, models, study, video
 from tests.support import trained
 from training.__main__ import main
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ from tests.support import data, trained
 from training import train as command
 from training.__main__ import main
 
+pytestmark = pytest.mark.slow  # a study is trained first
+
 
 @pytest.fixture(scope="module")
 def made():
