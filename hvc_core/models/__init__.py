@@ -36,20 +36,20 @@ class Architecture:
 ARCHITECTURES = {
     "convlstm": Architecture(
         "ConvLSTM",
-        "4 x ConvLSTM2D (4, 8, 14, 16 filters, 3x3), each with MaxPool3D; trained from scratch",
+        "4 x ConvLSTM2D (4, 8, 14, 16 filters, 3x3), each with MaxPool3D",
         "convlstm",
         (64, 64),
     ),
     "lrcn": Architecture(
         "LRCN",
-        "EfficientNet-Lite0 (ImageNet) per frame, LSTM over time, mean; last blocks fine-tuned",
+        "a CNN per frame, its last blocks fine-tuned, LSTM over time, mean",
         "lrcn",
         (120, 160),
         "EfficientNet-Lite0",
     ),
     "lrcn-scratch": Architecture(
         "LRCN, from scratch",
-        "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, LSTM over time; no pretraining",
+        "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, LSTM over time",
         "lrcn_scratch",
         (64, 64),
     ),
