@@ -37,7 +37,7 @@ class Tab:
         self.page = context.new_page()
         self.page.emulate_media(color_scheme=theme)
         self.page.set_viewport_size(viewport)
-        self.page.set_default_timeout(120_000)  # a busy machine is no failure
+        self.page.set_default_timeout(300_000)  # a busy machine is no failure
         self.served = served
         self.complaints: list[str] = []
         self.page.on("console", self._heard)

@@ -36,7 +36,7 @@ BROWSER_ARGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 def open_page(page: str = "overview", **query: str) -> AppTest:
