@@ -146,7 +146,8 @@ def select(study: studies.Study) -> None:
             bind="query-params",
             help="How the clips were divided into training and test. "
             + " ".join(
-                f"**{name}**: {said['description']}." for name, said in study.protocols.items()
+                f"**{name}**: {said['description'].rstrip('.')}."
+                for name, said in study.protocols.items()
             ),
         )
     st.session_state["_pair"] = {"a": a, "b": b}

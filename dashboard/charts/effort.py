@@ -82,9 +82,9 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
                 x=[cost],
                 y=[100 * accuracy.mean],
                 mode="markers+text",
-                text=[name if slot is not None or len(rows) <= FEW else ""],
-                # Above and below in turn: neighbours' names would run into each other.
-                textposition=("top center", "bottom center")[place % 2],
+                text=[f"  {name}  " if slot is not None or len(rows) <= FEW else ""],
+                # Beside the point, off its whiskers; the dearest model's name inside the plot.
+                textposition="middle left" if place == len(rows) - 1 else "middle right",
                 cliponaxis=False,
                 showlegend=False,
                 error_y=whiskers([accuracy], color),
