@@ -30,6 +30,9 @@ from hvc_core.video import FRAMES
 # What a cell reports: ("features", (done, all)) or ("epoch", fit.Progress)
 Report = Callable[[str, Any], None]
 
+# What the audit looks at, whichever models are trained: all must leave out the same clips
+AUDIT_SIZE = (64, 64)
+
 # -- data --------------------------------------------------------------------------------------
 
 
@@ -48,13 +51,12 @@ class Data:
     @cached_property
     def twins(self) -> list[tuple[int, int, float]]:
         """Pairs of near-identical clips of different groups, with their distance."""
-        any_size = min(self.frames)
-        return splits.near_identical(_thumbnails(self.frames[any_size]), self.index.clips)
+        return splits.near_identical(_thumbnails(self.frames[AUDIT_SIZE]), self.index.clips)
 
 
 def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:
     """Decodes (or finds decoded) the frames of every clip for these models."""
-    sizes = {models.ARCHITECTURES[s.architecture].size for s in settings.values()}
+    sizes = {AUDIT_SIZE, *(models.ARCHITECTURES[s.architecture].size for s in settings.values())}
     return Data(index, frame_cache.load(index, sorted(sizes), progress))
 
 
