@@ -88,8 +88,8 @@ def pretrained_row(how: Settings, repeats: int) -> Row:
     whole = fresh("lrcn")
     common = common_way.build("lrcn", CLASSES)
     _check_alike(whole, common)
-    stem, tail = lrcn.split(whole, how.tail, how.frames)
-    clip = _clips((1, *whole.input_shape[1:]))[0]
+    stem, tail = lrcn.stem(whole, how.tail), lrcn.tail(whole, how.tail, how.frames)
+    clip = _clips((1, *whole.input_shape[1:]))
     train_tail = _trainer(tail, _clips((batch, *tail.input_shape[1:])), steps=2)
     train_common = _trainer(common, _clips((batch, *common.input_shape[1:]), 1), steps=1)
     stem.predict_on_batch(clip)

@@ -128,7 +128,7 @@ def runner(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
 
 def parameters(model: keras.Model) -> dict[str, int]:
     """Parameters: total, trainable (in the architecture, frozen or not), body and head."""
-    head = model.get_layer("head").count_params()
+    head = sum(layer.count_params() for layer in model.layers if layer.name.endswith("head"))
     total = model.count_params()
     buffers = sum(
         int(np.prod(w.shape))

@@ -27,7 +27,7 @@ class Features:
     """The cache's arrays, memory-mapped.
 
     Attributes:
-        values: float16 array (1 + views, clips, frames, h, w, C).
+        values: float16 array (1 + views, clips, T, h, w, C).
         done: uint8 array (1 + views, clips). 1 where `values` is filled.
     """
 
@@ -47,7 +47,7 @@ def open_features(place: Path, shape: tuple[int, ...], clips: int, views: int) -
 
     Args:
         place: Path. From `folder`.
-        shape: (frames, h, w, C). Features of one clip.
+        shape: (T, h, w, C). Features of one clip.
         clips, views: int. Clips of the index; augmented views of each.
     """
     place.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def fill(
         features: Features. Filled in place.
         index: Index. The clips.
         frames: uint8 array (clips, 20 * PHASES, H, W, 3). The frame cache.
-        stem: float32 (20, H, W, 3) -> float32 (20, h, w, C).
+        stem: float32 (1, 20, H, W, 3) -> float32 (1, T, h, w, C).
         how: Augment. What happens in the augmented views.
         rows, augmented: int64 arrays. Rows of the index.
         progress: called with (clips done, clips to do).
@@ -105,6 +105,6 @@ def fill(
             x = augment(frames[row], rng, how)
         else:
             x = clean(frames[row])
-        features.values[view, row] = stem(x.astype(np.float32))
+        features.values[view, row] = stem(x[None].astype(np.float32))[0]
         features.done[view, row] = 1
         progress(number, len(todo))

@@ -20,6 +20,10 @@ import numpy as np
 from hvc_core.recipe import Settings
 
 
+class FitError(ValueError):
+    """A training that cannot go on; the message says what to change."""
+
+
 class Clips(Protocol):
     """What a model is fed: input arrays by row of the index."""
 
@@ -57,7 +61,8 @@ def fit(
     """Trains until the epochs are over or patience is, and leaves the best weights in the model.
 
     Args:
-        model: keras.Model. Gives softmax probabilities (B, classes).
+        model: keras.Model. Gives softmax probabilities (B, classes), or a list of such that each
+            learn by themselves.
         clips: Clips. Gives input arrays by row.
         targets: int64 array (clips,). Class number of every row of the index.
         train, validation: int64 arrays. Rows of the fold.
@@ -69,17 +74,22 @@ def fit(
             them; shares its layers.
 
     Returns:
-        list of dict. One per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+        list of dict. One per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; loss
+        and accuracy are the mean of the outputs'.
+
+    Raises:
+        FitError: the loss is no longer a number.
     """
     # -- model and schedule --------------------------------------------------------------------
     optimizer = keras.optimizers.AdamW(how.learning_rate, weight_decay=how.weight_decay)
     model.compile(
         optimizer,
-        loss="categorical_crossentropy",
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        loss=["categorical_crossentropy"] * len(model.outputs),
+        metrics=[["accuracy"]] * len(model.outputs),
     )
     optimizer.build(model.trainable_variables)
-    onehot = np.eye(model.output_shape[-1], dtype=np.float32)
+    outputs = len(model.outputs)
+    onehot = np.eye(model.outputs[0].shape[-1], dtype=np.float32)
     steps = math.ceil(len(train) / how.batch)
     history, best, first = _resume(model, optimizer, state)
 
@@ -100,8 +110,9 @@ def fit(
             if how.label_smoothing:
                 y = y * (1 - how.label_smoothing) + how.label_smoothing / y.shape[1]
             optimizer.learning_rate.assign(_rate(how, epoch + step / steps))
-            logs = model.train_on_batch(x, y, return_dict=True)
-            sums += [float(logs[name]) * len(rows) for name in ("loss", "accuracy")]
+            logs = model.train_on_batch(x, [y] * outputs, return_dict=True)
+            accuracy = np.mean([v for name, v in logs.items() if name.endswith("accuracy")])
+            sums += np.array([float(logs["loss"]) / outputs, accuracy]) * len(rows)
             done = min((step + 1) * how.batch, len(train))
             loss, accuracy = (sums / done).tolist()
             progress(
@@ -109,6 +120,11 @@ def fit(
             )
         probabilities = predict(whole or model, clips, validation)
         val_loss, val_accuracy = score(probabilities, targets[validation])
+        if not math.isfinite(loss + val_loss):
+            raise FitError(
+                f"epoch {epoch + 1}: the loss is no longer a number, so the weights are lost; "
+                f"lower learning_rate (now {how.learning_rate:g}) in the recipe"
+            )
         history.append(
             {
                 "epoch": epoch + 1,

@@ -96,16 +96,18 @@ class FrameFeed:
 
 @dataclass(frozen=True)
 class FeatureFeed:
-    """Frozen features of a random view of each clip: float32 (B, count, h, w, C)."""
+    """Frozen features of a random view of each clip: float32 (B, 2 * count - 1, h, w, C)."""
 
     values: np.ndarray
     count: int
 
     def train(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         views = rng.integers(len(self.values), size=len(rows))
-        step = self.values.shape[2] // self.count
+        step = FRAMES // self.count
         # One frame of each `step` neighbours: a clip looks a little different every time.
-        at = np.arange(self.count) * step + rng.integers(step, size=self.count)
+        frames = np.arange(self.count) * step + rng.integers(step, size=self.count)
+        # Behind the frames lie their differences: the one that leads to each frame but the first.
+        at = np.concatenate([frames, FRAMES - 1 + frames[1:]])
         x = [self.values[view, row][at] for view, row in zip(views, rows, strict=True)]
         return np.stack(x).astype(np.float32)
 
@@ -154,8 +156,8 @@ def run_cell(
     else:
         model = lrcn.build(classes, pretrained=True)
         feed = FeatureFeed(_features(model, how, data, size, fold, progress), how.frames)
-        _, part = lrcn.split(model, how.tail, how.frames)
-        _, predictor = lrcn.split(model, how.tail, FRAMES)
+        part = lrcn.tail(model, how.tail, how.frames, together=False)
+        predictor = lrcn.tail(model, how.tail, FRAMES)
         history = fit.fit(part, feed, *common, epoch_done, predictor)
 
     # -- predict and write -----------------------------------------------------------------------
@@ -183,7 +185,7 @@ def trainable(how: Settings, classes: int) -> keras.Model:
     model = models.build(how.architecture, classes)
     if models.ARCHITECTURES[how.architecture].backbone is None:
         return model
-    return lrcn.split(model, how.tail, how.frames)[1]
+    return lrcn.tail(model, how.tail, how.frames, together=False)
 
 
 def _features(
@@ -195,11 +197,10 @@ def _features(
     progress: Report,
 ) -> np.ndarray:
     """Values of the frozen features that a fold needs, computed where they are missing."""
-    stem, _ = lrcn.split(model, how.tail, how.frames)
-    place = feature_cache.folder(
-        data.index, f"{how.architecture} to block {how.tail}", size, how.augment, how.views
-    )
-    shape = (FRAMES, *stem.output_shape[1:])
+    stem = lrcn.stem(model, how.tail)
+    what = f"{how.architecture} of two streams to block {how.tail}"
+    place = feature_cache.folder(data.index, what, size, how.augment, how.views)
+    shape = stem.output_shape[1:]
     kept = feature_cache.open_features(place, shape, len(data.index.clips), how.views)
     everything = np.concatenate([fold.train, fold.validation, fold.test])
     feature_cache.fill(

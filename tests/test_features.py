@@ -34,11 +34,12 @@ class Stem:
             raise KeyboardInterrupt
         self.calls += 1
         assert x.dtype == np.float32
-        return x.reshape(20, 2, 4, 3, 4, 3).mean((2, 4))
+        assert len(x) == 1
+        return x.reshape(1, 20, 2, 4, 3, 4, 3).mean((3, 5))
 
 
 def stem(x):
-    return Stem()(x.astype(np.float32))
+    return Stem()(x[None].astype(np.float32))[0]
 
 
 @pytest.fixture

@@ -243,3 +243,43 @@ def test_mixup_blends_clips_and_targets_by_the_same_share():
     np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-6)
     assert ((mixed > 0).sum(axis=1) <= 2).all()
     assert ((mixed > 0.01) & (mixed < 0.99)).any()
+
+
+# -- several outputs, and a loss that is lost ------------------------------------------------------
+
+
+def test_outputs_learn_by_themselves(tmp_path):
+    """Two nets in one that share nothing learn what each learns alone."""
+    how = dataclasses.replace(HOW, epochs=2)
+
+    def trained(*seeds):
+        x = keras.Input((4,))
+        parts = []
+        for seed in seeds:
+            start = keras.initializers.GlorotUniform(seed)
+            parts.append(keras.layers.Dense(3, activation="softmax", kernel_initializer=start))
+        answers = [part(x) for part in parts]
+        model = keras.Model(x, answers)
+        whole = keras.Model(x, answers[0])
+        state = tmp_path / f"{seeds}.npz"
+        history = fit.fit(model, Feed(), TARGETS, TRAIN, VALIDATION, how, 3, state, whole=whole)
+        return [np.asarray(part.kernel) for part in parts], history
+
+    (first,), alone = trained(1)
+    (second,), other = trained(2)
+    both, history = trained(1, 2)
+    np.testing.assert_allclose(both[0], first, atol=1e-6)
+    np.testing.assert_allclose(both[1], second, atol=1e-6)
+    for name in ("loss", "accuracy"):
+        means = [(a[name] + b[name]) / 2 for a, b in zip(alone, other, strict=True)]
+        assert [epoch[name] for epoch in history] == pytest.approx(means, abs=1e-5)
+
+
+def test_a_loss_that_is_no_number_ends_the_fit(tmp_path):
+    feed, x = Feed(), keras.Input((4,))
+    feed.points[3] = np.nan
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(x))
+    state = tmp_path / "state.npz"
+    with pytest.raises(fit.FitError, match=r"epoch 1: the loss is .* learning_rate \(now 0.02\)"):
+        fit.fit(model, feed, TARGETS, TRAIN, VALIDATION, HOW, 3, state)
+    assert not state.exists()

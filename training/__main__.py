@@ -26,6 +26,7 @@ EPILOG = "`python -m training COMMAND --help` says more about one command."
 PEOPLE_ERRORS = (
     ("hvc_core.clips", "DataError"),
     ("hvc_core.export", "ExportError"),
+    ("hvc_core.fit", "FitError"),
     ("hvc_core.limits", "VideoError"),
     ("hvc_core.recipe", "RecipeError"),
     ("hvc_core.splits", "SplitError"),

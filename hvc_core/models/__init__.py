@@ -42,7 +42,8 @@ ARCHITECTURES = {
     ),
     "lrcn": Architecture(
         "LRCN",
-        "a CNN per frame, its last blocks fine-tuned, LSTM over time, mean",
+        "a CNN per frame and per difference of frames, its last blocks fine-tuned; each of these "
+        "two streams into an LSTM over time; mean of both",
         "lrcn",
         (120, 160),
         "EfficientNet-Lite0",

@@ -1,19 +1,23 @@
-"""LRCN: a pretrained CNN per frame, then an LSTM over time, as the seed study describes it.
+"""LRCN: a pretrained CNN per image, then an LSTM over time, in two streams: frames and motion.
 
-May import: keras, numpy. Paper: Donahue et al., Long-term Recurrent Convolutional Networks,
-CVPR 2015, section 4.1 (one feature vector a frame into one LSTM; here its outputs are averaged,
-as the paper averages its predictions over time).
+May import: keras, numpy. Papers: Donahue et al., Long-term Recurrent Convolutional Networks, CVPR
+2015, section 4.1 (one feature vector an image into one LSTM, predictions averaged over time, two
+streams averaged; here the LSTM's outputs are averaged), and Wang et al., Temporal Segment Networks,
+ECCV 2016, section 3.2 (the difference of frames as the motion stream's image, in place of optical
+flow).
 """
 
 from __future__ import annotations
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from hvc_core.models import efficientnet_lite
 from hvc_core.models.fold import Tensor, fold_time, unfold_time
 
-UNITS = 128  # half of the paper: enough for 15 classes, and the study stays under 40 MB
+UNITS = 64  # a stream; two of 128 would take the shipped study over 40 MB
+STREAMS = ("frames", "motion")
+GRAY = 127.0  # no change: what the CNN's ImageNet scaling takes to zero
 
 
 def build(
@@ -21,11 +25,13 @@ def build(
     input_shape: tuple[int, int, int, int] = (20, 120, 160, 3),
     pretrained: bool = False,
 ) -> keras.Model:
-    """Builds the net: EfficientNet-Lite0 per frame, LSTM, mean over time, softmax.
+    """Builds the net: EfficientNet-Lite0 per image; per stream an LSTM, mean over time, softmax.
+
+    Both streams share the CNN. The answer is the mean of theirs.
 
     Args:
         num_classes: int. The number of classes to predict.
-        input_shape: (frames, height, width, 3). The clip's shape.
+        input_shape: (frames, height, width, 3). The clip's shape; 2 frames or more.
         pretrained: bool. Whether the CNN starts from its ImageNet weights.
 
     Returns:
@@ -35,43 +41,86 @@ def build(
     backbone = efficientnet_lite.build(input_shape[1:])
     if pretrained:
         efficientnet_lite.load_imagenet(backbone)
-    x = backbone(fold_time(inputs))  # (B * T, h, w, 1280)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)  # (B * T, 1280)
-    x = unfold_time(x, input_shape[0])  # (B, T, 1280)
-    return keras.Model(inputs, head(x, num_classes), name="lrcn")
+    x = backbone(fold_time(with_motion(inputs)))  # (B * (2T - 1), h, w, 1280)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = unfold_time(x, 2 * input_shape[0] - 1)  # (B, 2T - 1, 1280)
+    answers = [
+        head(part, num_classes, stream)
+        for part, stream in zip(ops.split(x, [input_shape[0]], axis=1), STREAMS, strict=True)
+    ]
+    return keras.Model(inputs, layers.Average(name="streams")(answers), name="lrcn")
 
 
-def head(x: Tensor, num_classes: int) -> Tensor:
-    """Frame features (B, T, F) -> probabilities (B, num_classes)."""
-    x = layers.Dropout(0.5, name="drop_features")(x)
-    x = layers.LSTM(UNITS, return_sequences=True, name="lstm")(x)  # (B, T, UNITS)
-    x = layers.GlobalAveragePooling1D(name="mean")(x)
-    x = layers.Dropout(0.5, name="drop_mean")(x)
-    return layers.Dense(num_classes, activation="softmax", name="head")(x)
+def with_motion(x: Tensor) -> Tensor:
+    """Frames (B, T, H, W, 3) -> with their T - 1 differences behind (B, 2T - 1, H, W, 3)."""
+    return ops.concatenate([x, ops.diff(x, axis=1) + GRAY], axis=1)
 
 
-def split(model: keras.Model, block: int, frames: int) -> tuple[keras.Model, keras.Model]:
-    """The net in two parts that share its layers: one that stays as it is, one that trains.
+def head(x: Tensor, num_classes: int, stream: str) -> Tensor:
+    """One stream's features (B, T, F) -> its probabilities (B, num_classes)."""
+    x = layers.Dropout(0.5, name=f"{stream}_drop_features")(x)
+    x = layers.LSTM(UNITS, return_sequences=True, name=f"{stream}_lstm")(x)  # (B, T, UNITS)
+    x = layers.GlobalAveragePooling1D(name=f"{stream}_mean")(x)
+    x = layers.Dropout(0.5, name=f"{stream}_drop_mean")(x)
+    return layers.Dense(num_classes, activation="softmax", name=f"{stream}_head")(x)
 
-    Normalisation keeps its ImageNet statistics in both: a few clips a step are too few for better.
+
+# -- fine-tuning: a part that stays as it is, a part that trains ---------------------------------
+
+
+def stem(model: keras.Model, block: int) -> keras.Model:
+    """The part before the first block that trains.
 
     Args:
         model: keras.Model. Made by `build`.
         block: int, 1 to 15. The backbone's first block that trains.
-        frames: int. Frames a clip that the second part takes; the weights fit any number.
 
     Returns:
-        (stem, tail). stem: float32 (N, H, W, 3) -> float32 (N, h, w, C), per frame;
-        tail: float32 (B, frames, h, w, C) -> float32 (B, num_classes).
+        keras.Model. float32 (B, T, H, W, 3) -> float32 (B, 2T - 1, h, w, C): of the frames, then
+        of their differences.
+    """
+    backbone, cut = _cut(model, block)
+    frames = model.input_shape[1]
+    inputs = keras.Input(model.input_shape[1:], name="frames")
+    x = keras.Model(backbone.input, cut, name="frozen")(fold_time(with_motion(inputs)))
+    return keras.Model(inputs, unfold_time(x, 2 * frames - 1), name="stem")
+
+
+def tail(model: keras.Model, block: int, frames: int, together: bool = True) -> keras.Model:
+    """The part that trains, sharing its layers with the model.
+
+    Args:
+        model: keras.Model. Made by `build`.
+        block: int, 1 to 15. The backbone's first block that trains.
+        frames: int. Frames a clip; the weights fit any number.
+        together: bool. Whether it answers with the streams' mean. To train, each answers for
+            itself: learning together, the one that fits faster leaves the other little to learn
+            (Wang et al., CVPR 2020).
+
+    Returns:
+        keras.Model. float32 (B, 2 * frames - 1, h, w, C) -> float32 (B, num_classes), or one such
+        for each stream.
+    """
+    backbone, cut = _cut(model, block)
+    inputs = keras.Input((2 * frames - 1, *cut.shape[1:]), name="features")
+    x = keras.Model(cut, backbone.output, name="fine_tuned")(fold_time(inputs))
+    x = unfold_time(model.get_layer("pool")(x), 2 * frames - 1)
+    answers = []
+    for part, stream in zip(ops.split(x, [frames], axis=1), STREAMS, strict=True):
+        for name in ("drop_features", "lstm", "mean", "drop_mean", "head"):
+            part = model.get_layer(f"{stream}_{name}")(part)
+        answers.append(part)
+    outputs = model.get_layer("streams")(answers) if together else answers
+    return keras.Model(inputs, outputs, name="tail")
+
+
+def _cut(model: keras.Model, block: int) -> tuple[keras.Model, Tensor]:
+    """The backbone, and where it is cut in two.
+
+    Normalisation keeps its ImageNet statistics: a few clips a step are too few for better.
     """
     backbone = model.get_layer("efficientnet-lite0")
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False
-    cut = backbone.get_layer(f"block{block}_expand_conv").input
-    inputs = keras.Input((frames, *cut.shape[1:]), name="features")
-    x = keras.Model(cut, backbone.output, name="fine_tuned")(fold_time(inputs))
-    x = unfold_time(model.get_layer("pool")(x), frames)
-    for name in ("drop_features", "lstm", "mean", "drop_mean", "head"):
-        x = model.get_layer(name)(x)
-    return keras.Model(backbone.input, cut, name="stem"), keras.Model(inputs, x, name="tail")
+    return backbone, backbone.get_layer(f"block{block}_expand_conv").input

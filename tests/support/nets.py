@@ -32,10 +32,13 @@ def given(model: keras.Model, x: np.ndarray) -> np.ndarray:
 
 
 def logits(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    """What the head gives without its softmax, where differences do not hide."""
-    head = model.get_layer("head")
-    kept, head.activation = head.activation, keras.activations.linear
+    """What the heads give without their softmax, where differences do not hide."""
+    heads = [layer for layer in model.layers if layer.name.endswith("head")]
+    kept = [head.activation for head in heads]
+    for head in heads:
+        head.activation = keras.activations.linear
     try:
         return given(model, x)
     finally:
-        head.activation = kept
+        for head, activation in zip(heads, kept, strict=True):
+            head.activation = activation
