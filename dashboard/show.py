@@ -182,7 +182,7 @@ def overview_table(
         rows.append(row)
 
     for key, label in charts.METRICS.items():
-        gap = getattr(difference, key, None) if difference else None
+        gap = getattr(difference, key) if difference else None
         add(
             label,
             [_with_interval(getattr(one, key)) if one else "no predictions" for one in (a, b)],

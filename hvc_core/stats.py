@@ -39,6 +39,8 @@ __all__ = [
 
 # With fewer films than this a resampling interval says nothing about other films.
 MIN_SOURCES = 5
+# The scores of a model as a whole
+SCORES = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,10 @@ class Difference:
         a: str. A model.
         b: str. Another.
         protocol: str.
-        accuracy: Estimate, -1 to 1. Positive where `a` is better.
-        f1_macro: Estimate, -1 to 1.
+        accuracy: Estimate, -1 to 1. Positive where `a` is better; so are the three macro means.
+        precision_macro: Estimate.
+        recall_macro: Estimate.
+        f1_macro: Estimate.
         clips: int. Clips that both predicted.
         sources: int. Source videos that they come from.
         seeds: (int, int). Seeds of a and of b.
@@ -110,6 +114,8 @@ class Difference:
     b: str
     protocol: str
     accuracy: Estimate
+    precision_macro: Estimate
+    recall_macro: Estimate
     f1_macro: Estimate
     clips: int
     sources: int
@@ -159,10 +165,7 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
         seeds=seeds,
         clips=int(own["clip"].nunique()),
         sources=len(sources(own, classes)),
-        **{
-            name: _estimate(point[name].mean(), drawn[name])
-            for name in ("accuracy", "precision_macro", "recall_macro", "f1_macro")
-        },
+        **{name: _estimate(point[name].mean(), drawn[name]) for name in SCORES},
         f1=dict(zip(classes, f1, strict=True)),
         recall=dict(zip(classes, recall, strict=True)),
         accuracy_by_seed=tuple(point["accuracy"].tolist()),
@@ -187,12 +190,20 @@ def difference(
     index = sources(of_a, classes)
     seeds_a, point_a, drawn_a = _resample(of_a, classes, index)
     seeds_b, point_b, drawn_b = _resample(of_b, classes, index)
-    accuracy, f1_macro = (
-        _estimate(point_a[k].mean() - point_b[k].mean(), drawn_a[k] - drawn_b[k])
-        for k in ("accuracy", "f1_macro")
+    return Difference(
+        a=a,
+        b=b,
+        protocol=protocol,
+        clips=len(shared),
+        sources=len(index),
+        seeds=(len(seeds_a), len(seeds_b)),
+        **{
+            name: _estimate(
+                point_a[name].mean() - point_b[name].mean(), drawn_a[name] - drawn_b[name]
+            )
+            for name in SCORES
+        },
     )
-    counts = len(shared), len(index), (len(seeds_a), len(seeds_b))
-    return Difference(a, b, protocol, accuracy, f1_macro, *counts)
 
 
 def verdict(

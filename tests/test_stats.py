@@ -279,6 +279,12 @@ def test_the_difference_is_paired() -> None:
     alone = stats.summary(df, "a", "holdout", CLASSES).accuracy
     assert found.accuracy.hi - found.accuracy.lo < alone.hi - alone.lo
     assert found.clips == 54 and found.sources == 18 and found.seeds == (1, 1)
+    other = stats.summary(df, "b", "holdout", CLASSES)
+    own = stats.summary(df, "a", "holdout", CLASSES)
+    for name in stats.SCORES:
+        gap = getattr(own, name).mean - getattr(other, name).mean
+        assert getattr(found, name).mean == pytest.approx(gap)
+        assert getattr(found, name).lo <= gap <= getattr(found, name).hi
 
 
 def test_the_same_answers_cannot_be_told_apart() -> None:
