@@ -135,34 +135,33 @@ def train_cells(plan: Recipe, cells: list[Cell], index: clips.Index, folder: Pat
     for number, cell in enumerate(cells, start=1):
         where = f"cell {number}/{len(cells)} {cell}"
         with tqdm(desc=where, unit=" clips", mininterval=1, smoothing=0.05) as bar:
-            Bar(bar, where).follow(train.run_cell, cell, plan.models[cell.model], data, folder)
+            how = plan.models[cell.model]
+            train.run_cell(cell, how, data, folder, reporter(bar, where))
 
 
-class Bar:
-    """Shows one cell's progress: epoch, clips a second, time left at most, accuracies."""
+def reporter(bar: tqdm, where: str) -> Callable[[str, Any], None]:
+    """What shows one cell's progress: epoch, clips a second, time left at most, accuracies.
 
-    def __init__(self, bar: tqdm, where: str):
-        self.bar, self.where = bar, where
+    Returns:
+        A function that takes the reports of `hvc_core.train.run_cell`.
+    """
 
-    def follow(self, run_cell: Callable[..., None], *args: Any) -> None:
-        """Calls run_cell and shows what it reports."""
-        run_cell(*args, self.report)
-
-    def report(self, what: str, p: Any) -> None:
-        """Takes one report of `hvc_core.train.run_cell`."""
+    def report(what: str, p: Any) -> None:
         if what == "features":
-            self.bar.set_description(f"{self.where} features", refresh=False)
-            _show(self.bar, *p)
+            bar.set_description(f"{where} features", refresh=False)
+            _show(bar, *p)
             return
         total = p.epochs * p.of_clips
         done = (p.epoch - 1) * p.of_clips + p.clips
-        if self.bar.total != total:  # the first report after features or a resume
-            self.bar.reset(total)
-            self.bar.initial = self.bar.n = self.bar.last_print_n = done
-        self.bar.set_description(f"{self.where} epoch {p.epoch}/{p.epochs}", refresh=False)
+        if bar.total != total:  # the first report after features or a resume
+            bar.reset(total)
+            bar.initial = bar.n = bar.last_print_n = done
+        bar.set_description(f"{where} epoch {p.epoch}/{p.epochs}", refresh=False)
         best = f"{p.val_accuracy:.1%}" if p.val_accuracy >= 0 else "-"
-        self.bar.set_postfix_str(f"train {p.accuracy:.1%}, best val {best}", refresh=False)
-        self.bar.update(done - self.bar.n)
+        bar.set_postfix_str(f"train {p.accuracy:.1%}, best val {best}", refresh=False)
+        bar.update(done - bar.n)
+
+    return report
 
 
 def _show(bar: tqdm, done: int, total: int) -> None:
