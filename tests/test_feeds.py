@@ -13,7 +13,7 @@ from hvc_core.train import FeatureFeed
 
 # One value an image: frame t is t squared, so that every difference is another odd number
 FRAMES = np.arange(20, dtype=np.float32) ** 2
-BOTH = np.asarray(lrcn.with_motion(FRAMES.reshape(1, 20, 1, 1, 1))).ravel()  # (39,)
+BOTH = np.concatenate([np.ravel(x) for x in lrcn.streams(FRAMES.reshape(1, 20, 1, 1, 1))])  # (39,)
 VIEWS = np.stack([np.stack([BOTH + 1000 * view + 10_000 * row for row in range(3)])
                   for view in range(2)]).reshape(2, 3, 39, 1, 1, 1)  # fmt: skip
 

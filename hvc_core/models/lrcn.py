@@ -41,19 +41,18 @@ def build(
     backbone = efficientnet_lite.build(input_shape[1:])
     if pretrained:
         efficientnet_lite.load_imagenet(backbone)
-    x = backbone(fold_time(with_motion(inputs)))  # (B * (2T - 1), h, w, 1280)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = unfold_time(x, 2 * input_shape[0] - 1)  # (B, 2T - 1, 1280)
-    answers = [
-        head(part, num_classes, stream)
-        for part, stream in zip(ops.split(x, [input_shape[0]], axis=1), STREAMS, strict=True)
-    ]
+    pool = layers.GlobalAveragePooling2D(name="pool")
+    answers = []
+    for name, x in zip(STREAMS, streams(inputs), strict=True):
+        steps = x.shape[1]  # one after the other: both at once would hold twice the memory
+        x = pool(backbone(fold_time(x)))  # (B * steps, 1280)
+        answers.append(head(unfold_time(x, steps), num_classes, name))
     return keras.Model(inputs, layers.Average(name="streams")(answers), name="lrcn")
 
 
-def with_motion(x: Tensor) -> Tensor:
-    """Frames (B, T, H, W, 3) -> with their T - 1 differences behind (B, 2T - 1, H, W, 3)."""
-    return ops.concatenate([x, ops.diff(x, axis=1) + GRAY], axis=1)
+def streams(x: Tensor) -> list[Tensor]:
+    """Frames (B, T, H, W, 3) -> these, and their differences (B, T - 1, H, W, 3) around gray."""
+    return [x, ops.diff(x, axis=1) + GRAY]
 
 
 def head(x: Tensor, num_classes: int, stream: str) -> Tensor:
@@ -80,10 +79,10 @@ def stem(model: keras.Model, block: int) -> keras.Model:
         of their differences.
     """
     backbone, cut = _cut(model, block)
-    frames = model.input_shape[1]
+    frozen = keras.Model(backbone.input, cut, name="frozen")
     inputs = keras.Input(model.input_shape[1:], name="frames")
-    x = keras.Model(backbone.input, cut, name="frozen")(fold_time(with_motion(inputs)))
-    return keras.Model(inputs, unfold_time(x, 2 * frames - 1), name="stem")
+    parts = [unfold_time(frozen(fold_time(x)), x.shape[1]) for x in streams(inputs)]
+    return keras.Model(inputs, ops.concatenate(parts, axis=1), name="stem")
 
 
 def tail(model: keras.Model, block: int, frames: int, together: bool = True) -> keras.Model:
