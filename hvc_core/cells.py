@@ -5,6 +5,7 @@ May import: the standard library, pandas, hvc_core.schema, .storage, .tables.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,13 @@ def finished_cells(folder: Path) -> set[tuple[str, int, int, str]]:
         keys = read_table(file, CELL).to_pandas().drop_duplicates()
         cells |= {(r[0], int(r[1]), int(r[2]), r[3]) for r in keys.itertuples(index=False)}
     return cells
+
+
+def started_models(folder: Path) -> set[str]:
+    """The models of cells that have an epoch behind them and are not finished."""
+    states = (Path(folder) / "cells").glob("*.state.npz")
+    named = (re.fullmatch(r".+?-f\d+-s\d+-(.+)\.state\.npz", path.name) for path in states)
+    return {match[1] for match in named if match}
 
 
 def read_cells(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

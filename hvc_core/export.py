@@ -31,7 +31,7 @@ def load_cell(weights: Path, architecture: str, num_classes: int) -> keras.Model
     """A plain Keras model with the weights that a cell kept.
 
     Raises:
-        ExportError: there is no such file.
+        ExportError: there is no such file, or it is of another net than the code builds now.
     """
     if not weights.exists():
         raise ExportError(
@@ -40,7 +40,13 @@ def load_cell(weights: Path, architecture: str, num_classes: int) -> keras.Model
         )
     model = models.build(architecture, num_classes)
     with np.load(weights) as kept:
-        model.set_weights([kept[f"arr_{i}"] for i in range(len(kept.files))])
+        values = [kept[f"arr_{i}"] for i in range(len(kept.files))]
+    if [v.shape for v in values] != [w.shape for w in model.weights]:
+        raise ExportError(
+            f"{weights}: weights of another net than the code builds now for {architecture}; "
+            "train that cell again, or check out the commit that trained it"
+        )
+    model.set_weights(values)
     return model
 
 

@@ -121,9 +121,10 @@ def fit(
         probabilities = predict(whole or model, clips, validation)
         val_loss, val_accuracy = score(probabilities, targets[validation])
         if not math.isfinite(loss + val_loss):
+            state.unlink(missing_ok=True)  # the same command must not come here again
             raise FitError(
                 f"epoch {epoch + 1}: the loss is no longer a number, so the weights are lost; "
-                f"lower learning_rate (now {how.learning_rate:g}) in the recipe"
+                f"lower learning_rate (now {how.learning_rate:g}) in the recipe and start again"
             )
         history.append(
             {

@@ -19,6 +19,7 @@ from hvc_core.cells import (
     history_file,
     read_cells,
     read_files,
+    started_models,
     write_cell,
 )
 from hvc_core.schema import (
@@ -56,6 +57,7 @@ __all__ = [
     "read",
     "read_cells",
     "read_meta",
+    "started_models",
     "write_cell",
     "write_json",
     "write_parquet",

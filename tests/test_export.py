@@ -197,6 +197,12 @@ def test_forms_that_differ_are_refused(made, scratch, tmp_path):
         export._parity(scratch, made.folder / "models" / "lrcn-scratch" / "model.onnx", FRAMES)
 
 
+def test_weights_of_another_net_are_a_clear_error(made):
+    file = made.folder / "cells" / "holdout-f0-s0-convlstm.weights.npz"
+    with pytest.raises(export.ExportError, match="of another net than the code builds now"):
+        export.load_cell(file, "lrcn-scratch", 3)
+
+
 def test_missing_weights_and_unknown_models_are_clear_errors(made, tmp_path, capsys):
     folder = made.copy(tmp_path / "study")
     (folder / "cells" / "holdout-f0-s0-lrcn.weights.npz").unlink()

@@ -155,6 +155,48 @@ def test_changed_settings_are_refused(made, tmp_path, capsys):
     assert contents(folder) == before
 
 
+def test_settings_may_change_until_the_first_epoch_is_done(made, tmp_path, monkeypatch, capsys):
+    folder, changed = tmp_path / "study", tmp_path / "changed.toml"
+    changed.write_text(trained.RECIPE.replace("batch = 4", "batch = 5"))
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    assert main(made.words("--only", "model=lrcn", study=folder)) == 0
+    words = ["train", str(changed), "--data", str(made.clips), "--study", str(folder)]
+    assert main(words) == 0
+    assert study.read_meta(folder)["recipe"]["models"]["convlstm"]["batch"] == 5
+    (folder / "cells").mkdir()
+    (folder / "cells" / "holdout-f0-s0-lrcn-scratch.state.npz").write_bytes(b"an epoch's")
+    assert study.started_models(folder) == {"lrcn-scratch"}
+    capsys.readouterr()
+    assert main(made.words(study=folder)) == 2
+    assert "model lrcn-scratch was begun with other settings" in capsys.readouterr().err
+
+
+def test_a_net_that_changed_is_refused_where_it_would_train(made, tmp_path, monkeypatch, capsys):
+    folder = made.copy(tmp_path / "study")
+    meta = json.loads((folder / "study.json").read_text())
+    meta["models"]["lrcn"]["architecture"] = "what an earlier commit built"
+    study.write_json(folder / "study.json", meta)
+    more = tmp_path / "more.toml"
+    more.write_text(trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]"))
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    words = ["train", str(more), "--data", str(made.clips), "--study", str(folder), "--only"]
+    assert main([*words, "model=lrcn"]) == 2
+    assert "model lrcn has cells of another net (what an earlier" in capsys.readouterr().err
+    assert main([*words, "model=convlstm"]) == 0
+    after = json.loads((folder / "study.json").read_text())
+    assert after["models"]["lrcn"]["architecture"] == "what an earlier commit built"
+
+
+def test_models_of_one_architecture_have_titles_of_their_own(made, tmp_path, monkeypatch):
+    two = tmp_path / "two.toml"
+    two.write_text(trained.RECIPE + '\n[models.small]\narchitecture = "convlstm"\n')
+    monkeypatch.setattr(command, "train_cells", lambda *args: None)
+    words = ["train", str(two), "--data", str(made.clips), "--study", str(tmp_path / "study")]
+    assert main(words) == 0
+    found = study.read_meta(tmp_path / "study")["models"]
+    assert (found["convlstm"]["title"], found["small"]["title"]) == ("ConvLSTM", "ConvLSTM (small)")
+
+
 def test_too_few_groups_are_a_clear_error(made, tmp_path, capsys):
     few = data.make(tmp_path / "few", groups=(1, 3, 4))
     words = ["train", str(made.recipe), "--data", str(few), "--study", str(tmp_path / "study")]

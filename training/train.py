@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             f"`python -m training index {args.data}` says which and why",
             file=sys.stderr,
         )
-    begin_study(args.study, plan, index, training=bool(missing))
+    begin_study(args.study, plan, index, {cell.model for cell in missing})
     if missing:
         train_cells(plan, missing, index, args.study)
     left = chosen(plan, [], study.finished_cells(args.study))
