@@ -7,6 +7,7 @@ May import: streamlit, numpy, hvc_core, dashboard.state.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import threading
@@ -108,7 +109,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
     if kept is not None and kept.key == key:
         return Answered(clip, key, kept.answer)
     try:
-        models = _models(str(view.study.folder), view.revision, view.pair)
+        models = _models(view)
         with _turns():
             found = classify.classify(models, clip.content, video.Limits())
     except video.VideoError as error:
@@ -125,10 +126,12 @@ def answer(view: state.View, clip: Clip) -> Answered:
     return answered
 
 
-def last() -> Answered | None:
-    """The visitor's last good answer."""
+def last(view: state.View | None = None) -> Answered | None:
+    """The visitor's last good answer; with a view, only one by its study and its pair."""
     found: Answered | None = st.session_state.get("answered")
-    return found
+    if found is None or view is None or found.key[1:] == (view.revision, *view.pair):
+        return found
+    return None
 
 
 def forget() -> None:
@@ -173,9 +176,15 @@ def sheet(frames: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
     return whole
 
 
+def _models(view: state.View) -> classify.Models:
+    """The pair's models; each is opened once, whatever it is paired with."""
+    found = [_opened(str(view.study.folder), view.revision, name) for name in view.pair]
+    return dataclasses.replace(found[0], models=tuple(one.models[0] for one in found))
+
+
 @st.cache_resource(max_entries=4, show_spinner="Opening the models …")
-def _models(folder: str, revision: str, names: tuple[str, ...]) -> classify.Models:
-    return classify.open_models(Path(folder), list(names))
+def _opened(folder: str, revision: str, name: str) -> classify.Models:
+    return classify.open_models(Path(folder), [name])
 
 
 @st.cache_resource(show_spinner=False)

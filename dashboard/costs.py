@@ -95,7 +95,7 @@ def measured_on(study: Study) -> str:
         if how:
             where += (
                 f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), over "
-                f"{how.get('clips')} clips"
+                f"{how.get('runs')} runs of one clip"
             )
             break
     return f"Measured on {where}." if where else "The study does not say where it was measured."

@@ -260,7 +260,8 @@ def commands(study: Study, place: str) -> str:
     return (
         "# DATA is the folder with one folder of clips a class\n"
         "python -m training index DATA                    # the fingerprint above\n"
-        f"python -m training train training/recipes/{name}.toml --data DATA --study {place}\n"
+        f"python -m training train training/recipes/{name}.toml --data DATA --study again\n"
+        "python -m training export again                  # its weights, ONNX files and costs\n"
         f"python -m training evaluate {place} --check      # the predictions give these numbers\n"
         f"python -m training predict {place} CLIP --json   # what Try a clip answers\n"
         f"HVC_STUDY={place} streamlit run dashboard/app.py\n"

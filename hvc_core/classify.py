@@ -1,7 +1,7 @@
 """A clip in, every model's probabilities out: ONNX Runtime, no TensorFlow, no pandas.
 
-May import: the standard library, numpy, onnxruntime, hvc_core.video. hvc_core.study is loaded only
-to say what is wrong with a folder: it brings pandas, and serving is to fit into a small host.
+May import: the standard library, numpy, hvc_core.video, .session. hvc_core.study is loaded only to
+say what is wrong with a folder: it brings pandas, and serving is to fit into a small host.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from hvc_core import video
+from hvc_core.session import open_session
 
 LIMITS = video.Limits()
 
@@ -217,19 +217,8 @@ def _open(folder: Path, title: str) -> Model:
     file = folder / "model.onnx"
     if not file.is_file():
         raise _broken(file, None, "missing", _EXPORT)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors come as exceptions; nothing on standard error
-    # One thread a model: the models run side by side already, a second thread gains the small
-    # nets nothing and a Lite0-like LRCN (20 frames of 160x120, 3 G multiply-adds) next to nothing
-    # (70 ms at best, against 71), and threads that spin while they wait take the others' core.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Memory of that LRCN's process, measured: arena and pattern 197 MB and 73 ms, arena alone
-    # 182 MB and 76 ms, neither 236 MB and 95 ms, pattern alone 184 MB and 94 ms. Shrinking the
-    # arena after each run leaves 123 MB between runs, but peaks no lower and takes 93 ms.
-    options.enable_mem_pattern = False
     try:
-        session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
+        session = open_session(file)
     except Exception as error:  # ONNX Runtime's errors share no class of their own
         raise _broken(file, None, f"cannot be opened as an ONNX model ({_short(error)})") from error
     inputs = session.get_inputs()

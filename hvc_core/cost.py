@@ -105,10 +105,10 @@ def _measure_here(words: list[str]) -> None:
     """Prints what `measure` returns; the process holds nothing else."""
     import onnxruntime
 
+    from hvc_core.session import THREADS, open_session
+
     file, shape, runs = words[0], json.loads(words[1]), int(words[2])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # as hvc_core.classify runs them
-    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    session = open_session(Path(file))
     name = session.get_inputs()[0].name
     x = np.random.default_rng(0).uniform(0, 255, (1, *shape)).astype(np.float32)
     times = []
@@ -121,8 +121,8 @@ def _measure_here(words: list[str]) -> None:
         "p50": float(p50),
         "p95": float(p95),
         "runtime": f"ONNX Runtime {onnxruntime.__version__}",
-        "threads": 1,
-        "clips": runs,
+        "threads": THREADS,
+        "runs": runs,
     }
     print(json.dumps({"latency_ms": latency, "peak_memory_bytes": peak_memory()}))
 

@@ -1,6 +1,6 @@
 """A trained cell's weights as what ships: a Keras folder, an ONNX file, and their parity.
 
-May import: keras, onnxruntime, numpy, hvc_core.models, hvc_core.study.
+May import: keras, onnxruntime, numpy, hvc_core.models, .session, .study, .video.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import onnxruntime
 
 from hvc_core import models, study, video
 from hvc_core.models import convlstm
+from hvc_core.session import open_session
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
 
@@ -156,7 +157,7 @@ def _onnx_form(model: keras.Model, architecture: str) -> keras.Model:
 
 def _parity(model: keras.Model, onnx: Path, clips: np.ndarray) -> dict[str, Any]:
     """Both forms' probabilities of the same clips, compared."""
-    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    session = open_session(onnx)
     name, largest = session.get_inputs()[0].name, 0.0
     for clip in clips:
         x = clip[None].astype(np.float32)

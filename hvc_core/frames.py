@@ -55,7 +55,8 @@ def load(
     Raises:
         VideoError: a clip of the index no longer decodes.
     """
-    folder = {s: root() / f"frames-{index.fingerprint[:16]}-{s[0]}x{s[1]}" for s in sizes}
+    kept = video.FRAMES * PHASES
+    folder = {s: root() / f"frames-{index.fingerprint[:16]}-{s[0]}x{s[1]}x{kept}" for s in sizes}
     missing = [s for s in sizes if not (folder[s] / "frames.npy").exists()]
     if missing:
         _fill(index, {s: folder[s] for s in missing}, progress)

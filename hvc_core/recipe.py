@@ -1,8 +1,8 @@
 """What a study is to be: protocols, seeds, models and every setting, from a TOML file.
 
 An unknown key is an error, so that a misspelt setting cannot be ignored, and so is a value that
-would fail only after hours of training. May import: the standard library, hvc_core.splits and the
-registry of hvc_core.models.
+would fail only after hours of training. May import: the standard library, hvc_core.splits, .video
+and the registry of hvc_core.models.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from hvc_core import splits
 from hvc_core.models import ARCHITECTURES
+from hvc_core.video import FRAMES
 
 
 class RecipeError(ValueError):
@@ -56,7 +57,8 @@ class Settings:
         augment: Augment. What happens to training clips.
         views: int. Pretrained backbones only: augmented copies of each clip whose frozen
             features are kept.
-        frames: int. Pretrained backbones only: frames of the 20 that a training step sees.
+        frames: int. Pretrained backbones only: frames of the 20 that a training step sees, one
+            of each so many neighbours: 2, 4, 5, 10 or 20.
         tail: int. Pretrained backbones only: the first block that is fine-tuned.
     """
 
@@ -140,6 +142,10 @@ def parse(raw: dict[str, Any]) -> Recipe:
             f"models.{name}.augment",
         )
         models[name] = _fill(Settings, merged, f"models.{name}")
+        if FRAMES % models[name].frames:
+            raise RecipeError(
+                f"models.{name}.frames: is {models[name].frames}, no part of {FRAMES}"
+            )
         if models[name].architecture not in ARCHITECTURES:
             raise RecipeError(
                 f"models.{name}.architecture: {models[name].architecture!r} is none of "
@@ -180,9 +186,9 @@ def cells(recipe: Recipe) -> list[Cell]:
 
 # Lowest and highest value of each setting that has a number.
 RANGES = {
-    "epochs": (1, 100_000), "patience": (0, 100_000), "batch": (1, 100_000),
-    "learning_rate": (0, 100), "weight_decay": (0, 100), "label_smoothing": (0, 1),
-    "mixup": (0, 100), "views": (0, 10_000), "frames": (1, 20), "tail": (1, 15),
+    "epochs": (1, 100_000), "patience": (1, 100_000), "batch": (1, 100_000),
+    "learning_rate": (1e-9, 100), "weight_decay": (0, 100), "label_smoothing": (0, 1),
+    "mixup": (0, 100), "views": (0, 10_000), "frames": (2, 20), "tail": (1, 15),
     "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
 }  # fmt: skip
 TYPES: dict[str, tuple[type, ...]] = {

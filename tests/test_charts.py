@@ -203,7 +203,19 @@ def test_curves_draw_every_cell_and_the_mean() -> None:
     assert sum(x is None for x in cells.x) == 3
     assert list(mean.y) == pytest.approx([20, 40, 60, 80])
     assert made.table["Cells"].tolist() == [3, 3]
-    assert made.table["Validation accuracy, best epoch"].tolist() == ["40.0\u00a0%"] * 2
+    assert made.table["Validation accuracy, epoch kept"].tolist() == ["40.0\u00a0%"] * 2
+
+
+def test_the_mean_curve_ends_where_a_cell_does_and_the_kept_epoch_is_the_best_one() -> None:
+    df = history(cells=2, epochs=4)
+    df = df[(df["seed"] != df["seed"].max()) | (df["epoch"] <= 2)]
+    df["val_accuracy"] = np.where(df["epoch"] == 2, 0.9, 0.1)
+    df["val_loss"] = np.where(df["epoch"] == 2, 2.0, 1.0)
+    accuracy = charts.curves(TITLES, df, ("convlstm", "lrcn"), "accuracy")
+    assert list(accuracy.figure.data[1].x) == [1, 2]
+    assert accuracy.table["Validation accuracy, epoch kept"].tolist() == ["90.0\u00a0%"] * 2
+    loss = charts.curves(TITLES, df, ("convlstm", "lrcn"), "loss")
+    assert {said[:3] for said in loss.table["Validation loss, epoch kept"]} == {"2.0"}
 
 
 def test_curves_of_one_model_alone() -> None:

@@ -203,6 +203,20 @@ def test_weights_of_another_net_are_a_clear_error(made):
         export.load_cell(file, "lrcn-scratch", 3)
 
 
+def test_what_another_machine_measured_is_not_kept_as_of_this_one(made, tmp_path):
+    folder = made.copy(tmp_path / "study")
+    stored = json.loads((folder / "cost.json").read_text())
+    stored["machine"]["cores"] += 1
+    study.write_json(folder / "cost.json", stored)
+    assert main(["export", str(folder), "--only", "convlstm"]) == 0
+    after = study.read(folder).cost
+    assert after["machine"]["cores"] == stored["machine"]["cores"] - 1
+    assert after["models"]["convlstm"]["latency_ms"]["p50"] > 0
+    other = after["models"]["lrcn-scratch"]
+    assert (other["latency_ms"], other["peak_memory_bytes"]) == (None, None)
+    assert other["parameters"] == stored["models"]["lrcn-scratch"]["parameters"]
+
+
 def test_missing_weights_and_unknown_models_are_clear_errors(made, tmp_path, capsys):
     folder = made.copy(tmp_path / "study")
     (folder / "cells" / "holdout-f0-s0-lrcn.weights.npz").unlink()

@@ -50,6 +50,15 @@ def test_classes_and_training_have_a_row_each(of):
     assert len(markdown.training(of).splitlines()) == 2 + len(cells)
 
 
+def test_a_page_that_is_not_there_or_broken_is_a_clear_error(of, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    assert main(["evaluate", str(of.folder), "--into", str(page)]) == 2
+    assert f"{page}: cannot be filled" in capsys.readouterr().err
+    page.write_text(f"<!-- {of.name} nonsense -->\n<!-- / -->\n")
+    assert main(["evaluate", str(of.folder), "--into", str(page)]) == 2
+    assert "no such part" in capsys.readouterr().err
+
+
 def test_evaluate_writes_into_a_page(of, tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text(f"<!-- {of.name} verdicts -->\n<!-- / -->\n", "utf-8")

@@ -144,10 +144,44 @@ def test_the_studys_example_clips_are_one_click_away(own: Path) -> None:
     (own / "examples").mkdir()
     videos.write(own / "examples" / "v_Punch_g02_c01.avi", 25, codec="mpeg4")
     app = open_page("try_a_clip")
-    app.button(key="v_Punch_g02_c01.avi").click().run()
+    app.button(key="examples/v_Punch_g02_c01.avi").click().run()
     assert not app.exception and not app.error
     assert plots(app) == 2
     assert "The clip's own name says Punch" in words(app)
+
+
+def test_examples_of_one_name_in_two_folders(own: Path) -> None:
+    for number, folder in enumerate(("Punch", "Swing"), start=25):
+        (own / "examples" / folder).mkdir(parents=True)
+        videos.write(own / "examples" / folder / "a.mp4", number)
+    app = open_page("try_a_clip")
+    for folder in ("Punch", "Swing"):
+        app.button(key=f"examples/{folder}/a.mp4").click().run()
+        assert not app.exception and not app.error
+        assert plots(app) == 2
+
+
+def test_another_pairs_answer_is_never_shown_for_this_one(own: Path, tmp_path: Path) -> None:
+    (own / "models" / "lrcn-scratch" / "model.onnx").unlink()
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", videos.write(tmp_path / "a.mp4", 25).read_bytes()).run()
+    assert plots(app) == 2
+    app.selectbox(key="b").set_value("lrcn-scratch").run()
+    assert "model.onnx" in app.error[0].value
+    assert plots(app) == 0
+    app.selectbox(key="b").set_value("lrcn").run()
+    assert not app.error
+    assert plots(app) == 2
+
+
+def test_taking_an_upload_away_leaves_another_clips_answer(shown: Path, tmp_path: Path) -> None:
+    app = open_page("try_a_clip")
+    app.file_uploader[0].upload("a.mp4", videos.write(tmp_path / "a.mp4", 25).read_bytes()).run()
+    app.button(key=answering.rendered()[0].name).click().run()
+    assert "no real video" in words(app)
+    app.file_uploader[0].clear().run()
+    assert plots(app) == 2
+    assert "no real video" in words(app)
 
 
 def test_the_rendered_clip_is_one_click_away_and_named_as_rendered(shown: Path) -> None:

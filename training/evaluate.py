@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         int. 0, or 1 where `--check` found a difference.
 
     Raises:
-        StudyError: the study is missing or malformed.
+        StudyError: the study, or a page to fill, is missing or malformed.
     """
     if args.check:
         lines = study.check(args.study)
@@ -69,7 +69,10 @@ def run(args: argparse.Namespace) -> int:
     of = study.read(args.study)
     print(table(of))
     for page in args.into:
-        filled = partial(Path.write_text, data=markdown.fill(page.read_text("utf-8"), of))
+        try:
+            filled = partial(Path.write_text, data=markdown.fill(page.read_text("utf-8"), of))
+        except (OSError, ValueError) as error:
+            raise study.StudyError(page, None, f"cannot be filled ({error})") from error
         write_atomic(page, partial(filled, encoding="utf-8"))
     return 0
 

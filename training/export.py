@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
 
     meta = study.read_meta(args.study)
     plan = recipe.parse(meta["recipe"])
-    cost = _cost(args.study, meta)
     for name in tqdm(args.only or list(meta["models"]), desc="export", disable=None):
         if name not in meta["models"]:
             raise study.StudyError(args.study / "study.json", "models", f"has no model {name!r}")
@@ -59,14 +58,15 @@ def run(args: argparse.Namespace) -> int:
         model = export.load_cell(weights, how.architecture, len(classes))
         folder = args.study / "models" / name
         made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
+        measured = _measured(folder, model.input_shape[1:])
+        meta, cost = study.read_meta(args.study), _cost(args.study, meta)  # as they are by now
         meta["models"][name]["parameters"] = made["parameters"]["total"]
         meta["models"][name]["weights_of"] = str(cell)
         cost["models"][name] = {
             "parameters": made["parameters"],
             "weights_bytes": made["weights_bytes"],
-            **_measured(folder, model.input_shape[1:]),
+            **measured,
         }
-        cost["machine"] = machine()
         # After each model, so that a kill loses no more than the one being measured.
         study.write_json(args.study / "study.json", meta)
         study.write_json(args.study / "cost.json", cost)
@@ -87,11 +87,19 @@ def clips_for_parity(model: Any) -> np.ndarray:
 
 
 def _cost(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
-    """The stored cost.json, or an empty one."""
-    if (folder / "cost.json").exists():
-        return study.read_json(folder / "cost.json")
+    """The stored cost.json, or an empty one; without what another machine measured."""
     models = dict.fromkeys(meta["models"])
-    return {"schema_version": study.SCHEMA_VERSION, "machine": {}, "models": models}
+    empty = {"schema_version": study.SCHEMA_VERSION, "machine": machine(), "models": models}
+    if not (folder / "cost.json").exists():
+        return empty
+    stored = study.read_json(folder / "cost.json")
+    elsewhere = stored["machine"] != empty["machine"]
+    for name, entry in stored["models"].items():
+        if name in models:
+            models[name] = entry
+            if entry and elsewhere:
+                models[name] = {**entry, "latency_ms": None, "peak_memory_bytes": None}
+    return empty
 
 
 def _measured(folder: Path, shape: tuple[int, ...]) -> dict[str, Any]:

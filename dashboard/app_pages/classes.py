@@ -29,5 +29,6 @@ show.chart(charts.class_f1(view.titles, table), "classes", tabled=False)
 show.table(charts.class_f1(view.titles, table).table, "F1 of each class for both models")
 st.caption(
     "Gap: B minus A, in points. Intervals: 95 %, from resampling source videos; a class with few "
-    "source videos has a wide one."
+    "source videos has a wide one. An interval of one point means that all of a class's source "
+    "videos came out alike, not that the next one must."
 )

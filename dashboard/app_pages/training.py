@@ -10,7 +10,9 @@ view = state.view()
 st.title("Training")
 st.caption(
     "Accuracy and loss by epoch. Thin lines are single cells (one fold, one seed), thick "
-    "ones their mean; validation is a part of the training groups, never the test."
+    "ones their mean as far as every cell went; validation is a part of the training groups, "
+    "never the test. Training figures are of augmented clips, with smoothed targets and for some "
+    "models mixed clips, so they can lie below validation's."
 )
 
 history = view.study.history

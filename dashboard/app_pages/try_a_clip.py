@@ -20,9 +20,10 @@ ORIGINS = {
 
 def choose(source: str | None) -> None:
     """Remembers which clip is asked for: the upload (None), or one that lies at hand."""
-    st.session_state["source"] = source
-    if source is None and st.session_state.get("upload") is None:
-        answering.forget()  # the visitor took the file away
+    if source is not None or st.session_state.get("upload") is not None:
+        st.session_state["source"] = source
+    elif st.session_state.get("source") is None:
+        answering.forget()  # the visitor took away the file whose answer is shown
 
 
 st.title("Try a clip")
@@ -53,13 +54,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
             help="Drawn by this project's own code: free of rights, and no real video.",
         )
     for path in answering.examples(view):
-        at_hand[path.name] = (path, answering.EXAMPLE)
+        key = path.relative_to(view.study.folder).as_posix()  # two folders may share a name
+        at_hand[key] = (path, answering.EXAMPLE)
         st.button(
             path.stem,
-            key=path.name,
+            key=key,
             icon=":material/movie:",
             on_click=choose,
-            args=(path.name,),
+            args=(key,),
             help="An example clip of the study.",
         )
 with st.expander("The classes that the models know", icon=":material/list:"):
@@ -86,7 +88,7 @@ try:
             answered = answering.answer(view, clip)
 except ClipError as error:
     st.error(str(error), title="No answer for this clip", icon=":material/error:")
-    answered = answering.last()
+    answered = answering.last(view)
     if answered is not None:
         st.caption(f"Below is still the last good answer, for {answered.clip.name}.")
 if answered is None:

@@ -25,6 +25,7 @@ from dashboard.charts.base import (
 )
 from hvc_core.stats import Estimate
 
+CELL = ["fold", "seed"]  # of one model under one protocol
 FEW = 6  # up to here every point has room for its name
 
 
@@ -161,7 +162,7 @@ def curves(
         ):
             x: list[float | None] = []
             y: list[float | None] = []
-            for _, cell in mine.sort_values("epoch").groupby(["fold", "seed"]):
+            for _, cell in mine.sort_values("epoch").groupby(CELL):
                 x += [*cell["epoch"].tolist(), None]
                 y += [*(factor * cell[column]).tolist(), None]
             figure.add_trace(
@@ -176,7 +177,9 @@ def curves(
                 row=1,
                 col=1 + slot,
             )
-            mean = mine.groupby("epoch")[column].mean() * factor
+            # As far as every cell went: where one drops out the mean would jump.
+            shared = mine.groupby(CELL)["epoch"].max().min()
+            mean = mine[mine["epoch"] <= shared].groupby("epoch")[column].mean() * factor
             figure.add_trace(
                 go.Scatter(
                     x=mean.index,
@@ -190,7 +193,9 @@ def curves(
                 col=1 + slot,
             )
         if len(mine):
-            ends = mine.sort_values("epoch").groupby(["fold", "seed"]).tail(1)
+            ends = mine.sort_values("epoch").groupby(CELL).tail(1)
+            better = mine.sort_values(["val_accuracy", "val_loss"], ascending=[False, True])
+            kept = better.groupby(CELL).head(1)  # as hvc_core.fit chooses
             table.append(
                 {
                     "Model": title,
@@ -198,12 +203,7 @@ def curves(
                     "Epochs": span(ends["epoch"]),
                     f"Training {measure}, last epoch": mean_of(ends[measure], measure),
                     f"Validation {measure}, last epoch": mean_of(ends[f"val_{measure}"], measure),
-                    f"Validation {measure}, best epoch": mean_of(
-                        mine.groupby(["fold", "seed"])[f"val_{measure}"].agg(
-                            "max" if measure == "accuracy" else "min"
-                        ),
-                        measure,
-                    ),
+                    f"Validation {measure}, epoch kept": mean_of(kept[f"val_{measure}"], measure),
                 }
             )
     layout(figure, f"{measure.capitalize()} while training", height=390)

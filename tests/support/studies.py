@@ -244,7 +244,7 @@ def _cost(models: list[str]) -> dict:
                 "p95": 12.0 + i,
                 "runtime": "synthetic",
                 "threads": 1,
-                "clips": 10,
+                "runs": 10,
             },
             "peak_memory_bytes": 70_000_000 if i else None,
         }
