@@ -115,7 +115,8 @@ def answer(view: state.View, clip: Clip) -> Answered:
     except video.VideoError as error:
         raise ClipError(f"{clip.name}: {_sentence(error)}") from error
     except study.StudyError as error:
-        raise ClipError(str(error)) from error
+        # Where on the server the study lies is no visitor's business.
+        raise ClipError(str(error).replace(f"{view.study.folder}/", "")) from error
     except Exception as error:
         _log.exception("no answer for a clip of %d bytes", len(clip.content))
         raise ClipError(
