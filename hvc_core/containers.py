@@ -227,9 +227,10 @@ def opened(
             )
         limits.check_pixels(stream.codec_context.width, stream.codec_context.height)
         stream.codec_context.options = pixels
-        stream.thread_type = "SLICE" if steady else "AUTO"
-        # Each thread holds frames of its own, and more than four hardly gain anything.
-        stream.thread_count = min(_THREADS, os.cpu_count() or 1)
+        # Each thread holds frames of its own, and more than four hardly gain anything. What two
+        # threads patch a damaged picture with depends on which of them came first.
+        stream.thread_type = "AUTO"
+        stream.thread_count = 1 if steady else min(_THREADS, os.cpu_count() or 1)
         yield Opened(container, stream, limits)
 
 

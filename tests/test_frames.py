@@ -79,9 +79,9 @@ def test_row_i_is_clip_i_and_the_middle_phase_is_what_sample_gives(index, cache,
 
 
 def test_only_the_size_that_is_missing_is_decoded(index, cache):
-    kept = next(cache.glob("*-12x16")) / "frames.npy"
+    kept = next(cache.glob("*-12x16x*")) / "frames.npy"
     before = kept.stat().st_mtime_ns
-    shutil.rmtree(next(cache.glob("*-20x10")))
+    shutil.rmtree(next(cache.glob("*-20x10x*")))
     told = []
     found = frames.load(index, SIZES, lambda done, total: told.append((done, total)))
     assert told == [(n, 9) for n in range(1, 10)]
@@ -96,9 +96,9 @@ def test_it_is_safe_to_delete(index, cache, what):
     if what == "everything":
         shutil.rmtree(cache)
     elif what == "a file":
-        (next(cache.glob("*-12x16")) / "frames.npy").unlink()
+        (next(cache.glob("*-12x16x*")) / "frames.npy").unlink()
     else:
-        shutil.rmtree(next(cache.glob("*-12x16")))
+        shutil.rmtree(next(cache.glob("*-12x16x*")))
     np.testing.assert_array_equal(held, expected)  # who has it open keeps it
     np.testing.assert_array_equal(frames.load(index, SIZES)[12, 16], expected)
     assert not list(cache.glob("*.tmp"))
@@ -116,7 +116,7 @@ def test_two_data_sets_never_mix(index, cache, tmp_path):
     ours = frames.load(index, SIZES[:1])[SIZES[0]]
     np.testing.assert_array_equal(theirs[0], ours[1])
     assert (theirs[0] != ours[0]).any()
-    assert len(list(cache.glob("frames-*-12x16"))) == 2
+    assert len(list(cache.glob("frames-*-12x16x*"))) == 2
 
 
 def test_a_clip_that_no_longer_decodes_is_named_and_leaves_nothing(index, empty, tmp_path):
