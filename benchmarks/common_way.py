@@ -116,20 +116,19 @@ def _lrcn_scratch(num_classes: int, shape: Shape) -> Any:
 
 def _lrcn(num_classes: int, shape: Shape) -> Any:
     import keras
-    from keras import layers
+    from keras import layers, ops
 
     from hvc_core.models import efficientnet_lite, lrcn
 
     inputs = keras.Input(shape)
     # The pretrained net wants 0 to 255, as keras.applications' EfficientNets do.
-    frames = layers.Rescaling(255)(inputs)
-    backbone = efficientnet_lite.build(shape[1:])
-    answers = []
-    for name, x in zip(lrcn.STREAMS, lrcn.streams(frames), strict=True):
-        x = layers.TimeDistributed(backbone)(x)
-        x = layers.TimeDistributed(layers.GlobalAveragePooling2D())(x)
-        answers.append(lrcn.head(x, num_classes, name))
-    return keras.Model(inputs, layers.Average()(answers))
+    x = ops.concatenate(lrcn.streams(layers.Rescaling(255)(inputs)), axis=1)
+    x = layers.TimeDistributed(efficientnet_lite.build(shape[1:]))(x)
+    x = layers.TimeDistributed(layers.GlobalAveragePooling2D())(x)
+    parts = zip(ops.split(x, [shape[0]], axis=1), lrcn.STREAMS, strict=True)
+    return keras.Model(
+        inputs, layers.Average()([lrcn.head(part, num_classes, name) for part, name in parts])
+    )
 
 
 BUILDERS = {"convlstm": _convlstm, "lrcn-scratch": _lrcn_scratch, "lrcn": _lrcn}

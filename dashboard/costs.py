@@ -94,7 +94,8 @@ def measured_on(study: Study) -> str:
         how = cost(study, name).get("latency_ms")
         if how:
             where += (
-                f"; latency with {how.get('runtime')}, {how.get('threads')} thread(s), over "
+                f"; latency with {how.get('runtime')}, one thread for a small net and two for a "
+                f"large one, over "
                 f"{how.get('runs')} runs of one clip"
             )
             break

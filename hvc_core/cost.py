@@ -105,7 +105,7 @@ def _measure_here(words: list[str]) -> None:
     """Prints what `measure` returns; the process holds nothing else."""
     import onnxruntime
 
-    from hvc_core.session import THREADS, open_session
+    from hvc_core.session import open_session, threads
 
     file, shape, runs = words[0], json.loads(words[1]), int(words[2])
     session = open_session(Path(file))
@@ -121,7 +121,7 @@ def _measure_here(words: list[str]) -> None:
         "p50": float(p50),
         "p95": float(p95),
         "runtime": f"ONNX Runtime {onnxruntime.__version__}",
-        "threads": THREADS,
+        "threads": threads(Path(file)),
         "runs": runs,
     }
     print(json.dumps({"latency_ms": latency, "peak_memory_bytes": peak_memory()}))

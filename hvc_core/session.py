@@ -9,7 +9,17 @@ from pathlib import Path
 
 import onnxruntime
 
-THREADS = 1
+LARGE = 4_000_000  # bytes of a file from which on a second thread pays
+
+
+def threads(file: Path) -> int:
+    """How many threads a model runs with.
+
+    Measured on two cores, the models side by side: LRCN on EfficientNet-Lite0 (39 images of
+    120x160, 6 G multiply-adds, 16 MB) takes 157 ms with one and 84 ms with two; ConvLSTM (0.3 MB)
+    takes 11 and 15 ms.
+    """
+    return 2 if file.stat().st_size >= LARGE else 1
 
 
 def open_session(file: Path) -> onnxruntime.InferenceSession:
@@ -23,13 +33,10 @@ def open_session(file: Path) -> onnxruntime.InferenceSession:
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors come as exceptions; nothing on standard error
-    # One thread a model: the models run side by side already, a second thread gains the small
-    # nets nothing and a Lite0-like LRCN (20 frames of 160x120, 3 G multiply-adds) next to nothing
-    # (70 ms at best, against 71), and threads that spin while they wait take the others' core.
-    options.intra_op_num_threads = options.inter_op_num_threads = THREADS
+    options.intra_op_num_threads, options.inter_op_num_threads = threads(file), 1
+    # Threads that spin while they wait take the cores of the models beside.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Memory of that LRCN's process, measured: arena and pattern 197 MB and 73 ms, arena alone
-    # 182 MB and 76 ms, neither 236 MB and 95 ms, pattern alone 184 MB and 94 ms. Shrinking the
-    # arena after each run leaves 123 MB between runs, but peaks no lower and takes 93 ms.
+    # Of a Lite0 of 20 frames, measured: arena and pattern 197 MB and 73 ms, arena alone 182 MB and
+    # 76 ms, neither 236 MB and 95 ms, pattern alone 184 MB and 94 ms.
     options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
