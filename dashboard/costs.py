@@ -90,15 +90,13 @@ def measured_on(study: Study) -> str:
     """Where and how the costs were measured, in one line."""
     machine = study.cost.get("machine") or {}
     where = ", ".join(f"{key}: {value}" for key, value in machine.items())
-    for name in study.models:
-        how = cost(study, name).get("latency_ms")
-        if how:
-            where += (
-                f"; latency with {how.get('runtime')}, one thread for a small net and two for a "
-                f"large one, over "
-                f"{how.get('runs')} runs of one clip"
-            )
-            break
+    measured = [how for name in study.models if (how := cost(study, name).get("latency_ms"))]
+    if measured:
+        threads = " or ".join(sorted({str(how.get("threads")) for how in measured}))
+        where += (
+            f"; latency with {measured[0].get('runtime')}, {threads} thread(s) a model, over "
+            f"{measured[0].get('runs')} runs of one clip"
+        )
     return f"Measured on {where}." if where else "The study does not say where it was measured."
 
 
