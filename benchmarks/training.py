@@ -100,7 +100,7 @@ def pretrained_row(how: Settings, repeats: int) -> Row:
 
     note = (
         f"All of EfficientNet-Lite0 with `TimeDistributed` against blocks {how.tail} to 15 on kept "
-        f"features of the others ({how.frames} of 20 frames a step); batch {batch}. Ours includes "
+        f"features of the others ({how.frames} of 10 moments a step); batch {batch}. Ours includes "
         f"an epoch's share of making the features: {1 + how.views} passes a clip over "
         f"{how.epochs} epochs. Not the same work for the same weights: it is what each way does "
         "for an epoch."

@@ -80,7 +80,8 @@ def finished_cells(folder: Path) -> set[tuple[str, int, int, str]]:
 def started_models(folder: Path) -> set[str]:
     """The models of cells that have an epoch behind them and are not finished."""
     states = (Path(folder) / "cells").glob("*.state.npz")
-    named = (re.fullmatch(r".+?-f\d+-s\d+-(.+)\.state\.npz", path.name) for path in states)
+    name = r".+?-f\d+-s\d+-(.+?)(?:\.heads)?\.state\.npz"
+    named = (re.fullmatch(name, path.name) for path in states)
     return {match[1] for match in named if match}
 
 

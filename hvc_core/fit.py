@@ -9,7 +9,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +57,7 @@ def fit(
     state: Path,
     progress: Callable[[Progress], None] = lambda p: None,
     whole: keras.Model | None = None,
+    before: Sequence[dict] = (),
 ) -> list[dict]:
     """Trains until the epochs are over or patience is, and leaves the best weights in the model.
 
@@ -72,16 +73,23 @@ def fit(
         progress: called after every step.
         whole: keras.Model or None. Takes whole clips for validation, where `model` takes parts of
             them; shares its layers.
+        before: list of dict. Epochs that the model has behind it; it has the best one's weights,
+            and keeps them if none of the epochs now is better.
 
     Returns:
-        list of dict. One per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; loss
-        and accuracy are the mean of the outputs'.
+        list of dict. Those before, then one per epoch: epoch, loss, accuracy, val_loss,
+        val_accuracy, seconds; loss and accuracy are the mean of the outputs'.
 
     Raises:
         FitError: the loss is no longer a number.
     """
     # -- model and schedule --------------------------------------------------------------------
-    optimizer = keras.optimizers.AdamW(how.learning_rate, weight_decay=how.weight_decay)
+    optimizer = keras.optimizers.AdamW(
+        how.learning_rate,
+        weight_decay=how.weight_decay,
+        use_ema=how.average > 0,
+        ema_momentum=how.average,
+    )
     model.compile(
         optimizer,
         loss=["categorical_crossentropy"] * len(model.outputs),
@@ -91,14 +99,16 @@ def fit(
     outputs = len(model.outputs)
     onehot = np.eye(model.outputs[0].shape[-1], dtype=np.float32)
     steps = math.ceil(len(train) / how.batch)
-    history, best, first = _resume(model, optimizer, state)
+    history, best, first = _resume(model, optimizer, state) or _begin(model, before)
+    epochs = len(before) + how.epochs
 
     # -- epochs --------------------------------------------------------------------------------
-    for epoch in range(first, how.epochs):
+    for epoch in range(first, epochs):
         if epoch - best["epoch"] > how.patience:
             break
         started = time.perf_counter()
-        rng = np.random.default_rng((seed, epoch))  # so that a resumed epoch is the same epoch
+        own = epoch - len(before)
+        rng = np.random.default_rng((seed, own))  # so that a resumed epoch is the same epoch
         order = rng.permutation(train)
         sums = np.zeros(2)  # loss and accuracy, each times the clips they are of
         for step in range(steps):
@@ -109,15 +119,16 @@ def fit(
                 x, y = _mix(x, y, rng, how.mixup)
             if how.label_smoothing:
                 y = y * (1 - how.label_smoothing) + how.label_smoothing / y.shape[1]
-            optimizer.learning_rate.assign(_rate(how, epoch + step / steps))
+            optimizer.learning_rate.assign(_rate(how, own + step / steps))
             logs = model.train_on_batch(x, [y] * outputs, return_dict=True)
             accuracy = np.mean([v for name, v in logs.items() if name.endswith("accuracy")])
             sums += np.array([float(logs["loss"]) / outputs, accuracy]) * len(rows)
             done = min((step + 1) * how.batch, len(train))
             loss, accuracy = (sums / done).tolist()
-            progress(
-                Progress(epoch + 1, how.epochs, done, len(train), accuracy, best["val_accuracy"])
-            )
+            progress(Progress(epoch + 1, epochs, done, len(train), accuracy, best["val_accuracy"]))
+        last = model.get_weights()
+        if how.average:  # what answers, and may be the best; training goes on from the last
+            optimizer.finalize_variable_values(model.trainable_variables)
         probabilities = predict(whole or model, clips, validation)
         val_loss, val_accuracy = score(probabilities, targets[validation])
         if not math.isfinite(loss + val_loss):
@@ -136,14 +147,14 @@ def fit(
                 "seconds": time.perf_counter() - started,
             }
         )
-        # Accuracy moves in steps of one clip; the loss decides between equals.
-        if (val_accuracy, -val_loss) > (best["val_accuracy"], -best["val_loss"]):
+        if _merit(history[-1]) > _merit(best):
             best = {
                 "epoch": epoch,
                 "val_accuracy": val_accuracy,
                 "val_loss": val_loss,
                 "weights": model.get_weights(),
             }
+        model.set_weights(last)
         _keep(model, optimizer, state, history, best, epoch + 1)
 
     # -- the best epoch's weights --------------------------------------------------------------
@@ -165,6 +176,11 @@ def score(probabilities: np.ndarray, targets: np.ndarray) -> tuple[float, float]
     own = probabilities[np.arange(len(targets)), targets]
     loss = float(-np.log(np.maximum(own, 1e-7)).mean())
     return loss, float((probabilities.argmax(axis=1) == targets).mean())
+
+
+def _merit(epoch: Mapping[str, Any]) -> tuple[float, float]:
+    """What makes an epoch better: accuracy moves in steps of one clip, so loss decides at a tie."""
+    return epoch["val_accuracy"], -epoch["val_loss"]
 
 
 def _rate(how: Settings, epoch: float) -> float:
@@ -206,12 +222,22 @@ def _keep(
     os.replace(part, state)
 
 
+def _begin(model: keras.Model, before: Sequence[dict]) -> tuple[list[dict], dict[str, Any], int]:
+    """History, best epoch and next epoch of a fresh start."""
+    best: dict[str, Any] = {"epoch": -1, "val_accuracy": -1.0, "val_loss": math.inf, "weights": []}
+    if before:
+        kept = max(before, key=_merit)
+        best = {key: kept[key] for key in ("val_accuracy", "val_loss")}
+        best |= {"epoch": kept["epoch"] - 1, "weights": model.get_weights()}
+    return list(before), best, len(before)
+
+
 def _resume(
     model: keras.Model, optimizer: keras.Optimizer, state: Path
-) -> tuple[list[dict], dict[str, Any], int]:
-    """History, best epoch and next epoch: from the state file, or a fresh start."""
+) -> tuple[list[dict], dict[str, Any], int] | None:
+    """The same from the state file; None where there is none."""
     if not state.exists():
-        return [], {"epoch": -1, "val_accuracy": -1.0, "val_loss": math.inf, "weights": []}, 0
+        return None
     with np.load(state) as kept:
         for i, variable in enumerate(model.variables):
             variable.assign(kept[f"model{i}"])

@@ -1,7 +1,7 @@
 """What a study is to be: protocols, seeds, models and every setting, from a TOML file.
 
 An unknown key is an error, so that a misspelt setting cannot be ignored, and so is a value that
-would fail only after hours of training. May import: the standard library, hvc_core.splits, .video
+would fail only after hours of training. May import: the standard library, hvc_core.splits
 and the registry of hvc_core.models.
 """
 
@@ -15,7 +15,6 @@ from typing import Any
 
 from hvc_core import splits
 from hvc_core.models import ARCHITECTURES
-from hvc_core.video import FRAMES
 
 
 class RecipeError(ValueError):
@@ -54,12 +53,17 @@ class Settings:
         weight_decay: float. AdamW's.
         label_smoothing: float, 0 to 1.
         mixup: float. Alpha of the Beta distribution two clips are mixed by; 0 mixes none.
+        average: float, 0 to 0.9999. What answers is the moving average of the weights over the
+            steps, with this momentum (Polyak and Juditsky, SIAM J. Control Optim. 1992); 0: the
+            last step's weights.
         augment: Augment. What happens to training clips.
         views: int. Pretrained backbones only: augmented copies of each clip whose frozen
             features are kept.
-        frames: int. Pretrained backbones only: frames of the 20 that a training step sees, one
-            of each so many neighbours: 2, 4, 5, 10 or 20.
+        frames: int. Pretrained backbones only: images that a training step sees in each stream,
+            one of each of as many equal parts of the clip; all there are, if that is fewer.
         tail: int. Pretrained backbones only: the first block that is fine-tuned.
+        heads: int. Pretrained backbones only: epochs before those in which only the heads learn,
+            so that they distort the backbone less when it joins (Kumar et al., ICLR 2022).
     """
 
     architecture: str
@@ -70,10 +74,12 @@ class Settings:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
+    average: float = 0.0
     augment: Augment = field(default_factory=Augment)
     views: int = 8
     frames: int = 20
     tail: int = 11
+    heads: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,10 +148,6 @@ def parse(raw: dict[str, Any]) -> Recipe:
             f"models.{name}.augment",
         )
         models[name] = _fill(Settings, merged, f"models.{name}")
-        if FRAMES % models[name].frames:
-            raise RecipeError(
-                f"models.{name}.frames: is {models[name].frames}, no part of {FRAMES}"
-            )
         if models[name].architecture not in ARCHITECTURES:
             raise RecipeError(
                 f"models.{name}.architecture: {models[name].architecture!r} is none of "
@@ -188,8 +190,8 @@ def cells(recipe: Recipe) -> list[Cell]:
 RANGES = {
     "epochs": (1, 100_000), "patience": (1, 100_000), "batch": (1, 100_000),
     "learning_rate": (1e-9, 100), "weight_decay": (0, 100), "label_smoothing": (0, 1),
-    "mixup": (0, 100), "views": (0, 10_000), "frames": (2, 20), "tail": (1, 15),
-    "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
+    "mixup": (0, 100), "average": (0, 0.9999), "views": (0, 10_000), "frames": (2, 20),
+    "tail": (1, 15), "heads": (0, 100_000), "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
 }  # fmt: skip
 TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),

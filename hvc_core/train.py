@@ -30,6 +30,8 @@ from hvc_core.video import FRAMES
 # What a cell reports: ("features", (done, all)) or ("epoch", fit.Progress)
 Report = Callable[[str, Any], None]
 
+MOMENTS = FRAMES // 2  # lrcn's: it takes frames in pairs
+
 # What the audit looks at, whichever models are trained: all must leave out the same clips
 AUDIT_SIZE = (64, 64)
 
@@ -96,18 +98,18 @@ class FrameFeed:
 
 @dataclass(frozen=True)
 class FeatureFeed:
-    """Frozen features of a random view of each clip: float32 (B, 2 * count - 1, h, w, C)."""
+    """Frozen features of a random view of each clip: float32 (B, 2 * moments, h, w, C)."""
 
     values: np.ndarray
-    count: int
+    moments: int  # that a training step sees, one of each of as many equal parts of the clip
 
     def train(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         views = rng.integers(len(self.values), size=len(rows))
-        step = FRAMES // self.count
-        # One frame of each `step` neighbours: a clip looks a little different every time.
-        frames = np.arange(self.count) * step + rng.integers(step, size=self.count)
-        # Behind the frames lie their differences: the one that leads to each frame but the first.
-        at = np.concatenate([frames, FRAMES - 1 + frames[1:]])
+        of = self.values.shape[2] // 2
+        # Temporal segments (Wang et al., ECCV 2016): a clip looks a little different every time.
+        edges = np.arange(self.moments + 1) * of // self.moments
+        picked = rng.integers(edges[:-1], edges[1:])
+        at = np.concatenate([picked, of + picked])  # behind the moments lie their changes
         x = [self.values[view, row][at] for view, row in zip(views, rows, strict=True)]
         return np.stack(x).astype(np.float32)
 
@@ -140,9 +142,10 @@ def run_cell(
     pairs = [(a, b) for a, b, _ in data.twins]
     fold = splits.split(data.index.clips, cell.protocol, cell.fold, cell.seed, pairs)
     state = folder / "cells" / f"{cell}.state.npz"
+    of_heads = folder / "cells" / f"{cell}.heads.state.npz"
     size = models.ARCHITECTURES[how.architecture].size
     classes = len(data.index.classes)
-    common = (data.targets, fold.train, fold.validation, how, cell.seed, state)
+    rows = (data.targets, fold.train, fold.validation)
 
     def epoch_done(p: fit.Progress) -> None:
         progress("epoch", p)
@@ -152,19 +155,27 @@ def run_cell(
         model = trainable(how, classes)
         feed: fit.Clips = FrameFeed(data.frames[size], how.augment)
         predictor = model
-        history = fit.fit(model, feed, *common, epoch_done)
+        history = fit.fit(model, feed, *rows, how, cell.seed, state, epoch_done)
     else:
         model = lrcn.build(classes, pretrained=True)
-        feed = FeatureFeed(_features(model, how, data, size, fold, progress), how.frames)
-        part = lrcn.tail(model, how.tail, how.frames, together=False)
-        predictor = lrcn.tail(model, how.tail, FRAMES)
-        history = fit.fit(part, feed, *common, epoch_done, predictor)
+        seen = min(how.frames, MOMENTS)
+        feed = FeatureFeed(_features(model, how, data, size, fold, progress), seen)
+        predictor = lrcn.tail(model, how.tail, MOMENTS)
+        history = []
+        if how.heads:
+            part = lrcn.tail(model, how.tail, seen, together=False, heads_only=True)
+            first = dataclasses.replace(how, epochs=how.heads, patience=how.heads)
+            history = fit.fit(part, feed, *rows, first, cell.seed, of_heads, epoch_done, predictor)
+        part = lrcn.tail(model, how.tail, seen, together=False)
+        history = fit.fit(
+            part, feed, *rows, how, cell.seed, state, epoch_done, predictor, before=history
+        )
 
     # -- predict and write -----------------------------------------------------------------------
     probabilities = fit.predict(predictor, feed, fold.test)
     clips = [data.index.clips[row] for row in fold.test]
     key = dataclasses.asdict(cell)
-    rows = pd.DataFrame(
+    predictions = pd.DataFrame(
         {
             **{name: [value] * len(clips) for name, value in key.items()},
             "clip": [clip.name for clip in clips],
@@ -174,8 +185,9 @@ def run_cell(
         }
     )
     keep_weights(model, folder / "cells" / f"{cell}.weights.npz")
-    study.write_cell(folder, rows, pd.DataFrame([{**key, **epoch} for epoch in history]))
+    study.write_cell(folder, predictions, pd.DataFrame([{**key, **epoch} for epoch in history]))
     state.unlink(missing_ok=True)
+    of_heads.unlink(missing_ok=True)
 
 
 def trainable(how: Settings, classes: int) -> keras.Model:
@@ -185,7 +197,7 @@ def trainable(how: Settings, classes: int) -> keras.Model:
     model = models.build(how.architecture, classes)
     if models.ARCHITECTURES[how.architecture].backbone is None:
         return model
-    return lrcn.tail(model, how.tail, how.frames, together=False)
+    return lrcn.tail(model, how.tail, min(how.frames, MOMENTS), together=False)
 
 
 def _features(
@@ -198,7 +210,7 @@ def _features(
 ) -> np.ndarray:
     """Values of the frozen features that a fold needs, computed where they are missing."""
     stem = lrcn.stem(model, how.tail)
-    what = f"{how.architecture} of two streams to block {how.tail}"
+    what = f"{model.name}: moments and changes, x {lrcn.ENLARGE}, to block {how.tail}"
     place = feature_cache.folder(data.index, what, size, how.augment, how.views)
     shape = stem.output_shape[1:]
     kept = feature_cache.open_features(place, shape, len(data.index.clips), how.views)

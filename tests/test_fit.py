@@ -73,12 +73,14 @@ def stop_at(epoch, clips=0):
     return progress
 
 
-@pytest.fixture(scope="module", params=["plain", "mixup and smoothing"])
+@pytest.fixture(scope="module", params=["plain", "mixup and smoothing", "averaged"])
 def whole(request, tmp_path_factory):
     """An uninterrupted fit: settings, weights, history."""
     how = HOW
-    if request.param != "plain":
+    if request.param == "mixup and smoothing":
         how = dataclasses.replace(HOW, mixup=0.4, label_smoothing=0.1)
+    if request.param == "averaged":
+        how = dataclasses.replace(HOW, average=0.9)
     model, history = fitted(tmp_path_factory.mktemp("whole") / "x.state.npz", how)
     return how, model.get_weights(), history
 
@@ -195,6 +197,39 @@ def test_progress_counts_clips_and_tells_the_best_so_far(tmp_path, monkeypatch):
     assert {(p.epochs, p.of_clips) for p in seen} == {(2, 28)}
     assert [p.val_accuracy for p in seen] == [-1.0] * 6 + [0.75] * 6
     assert all(0 <= p.accuracy <= 1 for p in seen)
+
+
+def test_the_moving_average_of_the_weights_answers_and_the_last_ones_go_on(tmp_path):
+    model, seen = net(), []
+    how = dataclasses.replace(HOW, epochs=1, average=0.8)
+    fit.fit(model, Feed(), TARGETS, TRAIN, VALIDATION, how, 3, tmp_path / "state",
+            lambda p: seen.append(model.get_weights()))  # fmt: skip
+    trains = [any(w is v for v in model.trainable_variables) for w in model.weights]
+    assert 0 < sum(trains) < len(trains)
+    for i, (kept, learns) in enumerate(zip(model.get_weights(), trains, strict=True)):
+        expected = seen[0][i]
+        for step in seen[1:]:
+            expected = 0.8 * expected + 0.2 * step[i] if learns else step[i]
+        np.testing.assert_allclose(kept, expected, atol=1e-6)
+    with np.load(tmp_path / "state") as state:
+        np.testing.assert_array_equal(state["model0"], seen[-1][0])
+
+
+def test_epochs_of_a_phase_before_are_counted_and_its_best_is_kept(tmp_path, monkeypatch):
+    kept = scripted(monkeypatch, [(0.8, 0.6), (0.5, 0.7), (0.9, 0.4), (0.6, 0.6), (0.5, 0.65)])
+    how = dataclasses.replace(HOW, epochs=2)
+    model, first = fitted(tmp_path / "first", how)
+    how = dataclasses.replace(HOW, epochs=3, patience=9)
+    arguments = (model, Feed(), TARGETS, TRAIN, VALIDATION, how, 3, tmp_path / "state")
+    seen = []
+    with pytest.raises(Stopped):
+        fit.fit(*arguments, stop_at(5), before=first)
+    history = fit.fit(*arguments, lambda p: seen.append((p.epoch, p.epochs)), before=first)
+    assert [e["epoch"] for e in history] == [1, 2, 3, 4, 5]
+    assert history[:2] == first
+    assert set(seen) == {(5, 5)}
+    for ours, theirs in zip(model.get_weights(), kept[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 # -- parts -----------------------------------------------------------------------------------------

@@ -251,16 +251,30 @@ def test_scratch_folded_time_is_time_distributed():
 @pytest.fixture(scope="module")
 def pretrained():
     """LRCN for small clips, ImageNet weights below and large random ones above."""
-    model = lrcn.build(5, (3, 64, 96, 3), pretrained=True)
+    model = lrcn.build(5, (6, 50, 70, 3), pretrained=True)
     for number, stream in enumerate(lrcn.STREAMS):
         nets.randomise(model.get_layer(f"{stream}_lstm"), 0.2, number)
         nets.randomise(model.get_layer(f"{stream}_head"), 0.2, 10 + number)
     return model
 
 
+def test_the_cnn_sees_images_of_the_size_that_it_was_pretrained_on():
+    cnn = lrcn.build(2).get_layer("efficientnet-lite0")
+    assert cnn.input_shape == (None, 168, 224, 3)
+
+
+def test_streams_are_every_second_frame_and_the_change_to_the_next():
+    # Frames of one value each: enlarging them changes nothing.
+    x = np.array([10, 30, 20, 5], np.float32).reshape(1, 4, 1, 1, 1) * np.ones((1, 1, 50, 70, 3))
+    now, change = (np.asarray(s) for s in lrcn.streams(x.astype(np.float32)))
+    assert now.shape == change.shape == (1, 2, 70, 98, 3)
+    np.testing.assert_allclose(now[0, :, 0, 0, 0], [10, 20], atol=1e-4)
+    np.testing.assert_allclose(change[0, :, -1, -1, 0], [127 + 20, 127 - 15], atol=1e-4)
+
+
 def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
-    x = nets.clips(2, 3, 64, 96, 3)
-    motion = x[:, 1:] - x[:, :-1] + 127
+    x = nets.clips(2, 6, 50, 70, 3)
+    images_of = [np.asarray(s) for s in lrcn.streams(x)]
     backbone = pretrained.get_layer("efficientnet-lite0")
     pooled = layers.GlobalAveragePooling2D()(backbone.output)
     cnn = keras.Model(backbone.input, pooled)
@@ -268,7 +282,7 @@ def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
     assert found.std() > 0.02
     after = ("drop_features", "lstm", "mean", "drop_mean", "head")
     one_by_one, distributed = [], []
-    for stream, images in zip(lrcn.STREAMS, (x, motion), strict=True):
+    for stream, images in zip(lrcn.STREAMS, images_of, strict=True):
         features = np.stack([nets.given(cnn, image) for image in images.swapaxes(0, 1)], axis=1)
         inputs = y = keras.Input(features.shape[1:])
         whole = keras.Input(images.shape[1:])
@@ -282,7 +296,7 @@ def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
 
 
 def test_the_answer_is_the_mean_of_the_streams(pretrained):
-    x = nets.clips(2, 3, 64, 96, 3)
+    x = nets.clips(2, 6, 50, 70, 3)
     features = nets.given(lrcn.stem(pretrained, 13), x)
     frames, motion = lrcn.tail(pretrained, 13, 3, together=False)(features, training=False)
     assert np.abs(frames - motion).max() > 0.01
@@ -290,38 +304,47 @@ def test_the_answer_is_the_mean_of_the_streams(pretrained):
 
 
 def test_a_still_clip_has_no_motion_but_an_answer(pretrained):
-    still = np.repeat(nets.clips(1, 1, 64, 96, 3), 3, axis=1)
-    np.testing.assert_array_equal(
-        np.asarray(lrcn.streams(still)[1]), np.full((1, 2, 64, 96, 3), 127)
-    )
+    still = np.repeat(nets.clips(1, 1, 50, 70, 3), 6, axis=1)
+    change = np.asarray(lrcn.streams(still)[1])
+    np.testing.assert_allclose(change, np.full((1, 3, 70, 98, 3), 127), atol=1e-4)
     np.testing.assert_allclose(nets.given(pretrained, still).sum(), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("block", [1, 9, 15])
 def test_stem_and_tail_are_the_whole(pretrained, block):
-    x = nets.clips(2, 3, 64, 96, 3)
+    x = nets.clips(2, 6, 50, 70, 3)
     features = nets.given(lrcn.stem(pretrained, block), x)
-    assert features.shape[:2] == (2, 5)
+    assert features.shape[:2] == (2, 6)
     tail = lrcn.tail(pretrained, block, 3)
     np.testing.assert_allclose(nets.logits(tail, features), nets.logits(pretrained, x), atol=1e-5)
 
 
-@pytest.mark.parametrize("frames", [2, 5])
-def test_the_tail_takes_any_number_of_frames(pretrained, frames):
-    whole = lrcn.build(5, (frames, 64, 96, 3))
+@pytest.mark.parametrize("moments", [2, 5])
+def test_the_tail_takes_any_number_of_moments(pretrained, moments):
+    whole = lrcn.build(5, (2 * moments, 50, 70, 3))
     whole.set_weights(pretrained.get_weights())
-    x = nets.clips(2, frames, 64, 96, 3, seed=1)
+    x = nets.clips(2, 2 * moments, 50, 70, 3, seed=1)
     features = nets.given(lrcn.stem(whole, 13), x)
-    tail = lrcn.tail(pretrained, 13, frames)
+    tail = lrcn.tail(pretrained, 13, moments)
     np.testing.assert_allclose(nets.logits(tail, features), nets.logits(whole, x), atol=1e-5)
 
 
+def test_heads_first_moves_the_heads_only():
+    model = lrcn.build(3, (6, 50, 50, 3))
+    part = lrcn.tail(model, 14, 3, together=False, heads_only=True)
+    found = {w.path for w in part.trainable_weights}
+    assert found == {w.path for w in model.weights if w.path.startswith(lrcn.STREAMS)}
+    assert len(found) == 2 * 5
+    assert len(lrcn.tail(model, 14, 3).trainable_weights) > len(found)
+
+
 def test_training_the_tail_moves_the_tail_and_no_normalisation():
-    model = lrcn.build(3, (3, 64, 64, 3), pretrained=True)
+    model = lrcn.build(3, (6, 50, 50, 3), pretrained=True)
+    lrcn.tail(model, 14, 3, heads_only=True)  # what it holds still must move again
     stem, tail = lrcn.stem(model, 14), lrcn.tail(model, 14, 3, together=False)
     backbone = model.get_layer("efficientnet-lite0")
     before = {w.path: w.numpy().copy() for w in model.weights}
-    x = nets.given(stem, nets.clips(4, 3, 64, 64, 3))
+    x = nets.given(stem, nets.clips(4, 6, 50, 50, 3))
     tail.compile(keras.optimizers.SGD(0.1), ["categorical_crossentropy"] * 2)
     for _ in range(2):
         tail.train_on_batch(x, [np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]] * 2)

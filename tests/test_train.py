@@ -165,7 +165,10 @@ def test_settings_may_change_until_the_first_epoch_is_done(made, tmp_path, monke
     assert study.read_meta(folder)["recipe"]["models"]["convlstm"]["batch"] == 5
     (folder / "cells").mkdir()
     (folder / "cells" / "holdout-f0-s0-lrcn-scratch.state.npz").write_bytes(b"an epoch's")
-    assert study.started_models(folder) == {"lrcn-scratch"}
+    heads = folder / "cells" / "holdout-f0-s0-lrcn.heads.state.npz"
+    heads.write_bytes(b"an epoch's")
+    assert study.started_models(folder) == {"lrcn-scratch", "lrcn"}
+    heads.unlink()
     capsys.readouterr()
     assert main(made.words(study=folder)) == 2
     assert "model lrcn-scratch was begun with other settings" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _tidy(folder: Path, finished: list[Cell]) -> None:
     """Removes what kills left of cells that are finished now: states, half-written files."""
     for cell in finished:
-        for pattern in (f"{cell}.state.npz", f"{cell}.*.tmp"):
+        for pattern in (f"{cell}.state.npz", f"{cell}.heads.state.npz", f"{cell}.*.tmp"):
             for file in (folder / "cells").glob(pattern):
                 file.unlink(missing_ok=True)
 
@@ -184,9 +184,10 @@ def as_plan(plan: Recipe, cells: list[Cell], data: Path) -> str:
     for cell in cells:
         how = plan.models[cell.model]
         # Of 25 groups 5 test and 4 validate: about two thirds of the clips train.
-        most = how.epochs * math.ceil(count * 16 / 25 / how.batch) * seconds[cell.model]
+        epochs, steps = how.heads + how.epochs, math.ceil(count * 16 / 25 / how.batch)
+        most = epochs * steps * seconds[cell.model]
         total += most
-        lines.append(f"  {cell!s:40} {how.epochs:4} epochs  {most / 60:7.0f} min")
+        lines.append(f"  {cell!s:40} {epochs:4} epochs  {most / 60:7.0f} min")
     lines.append(f"in all at most {total / 3600:.1f} h here; early stopping ends most cells sooner")
     if any(models.ARCHITECTURES[plan.models[c.model].architecture].backbone for c in cells):
         lines.append("not counted: decoding and the frozen features, once for all cells")

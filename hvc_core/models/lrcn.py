@@ -5,6 +5,8 @@ May import: keras, numpy. Papers: Donahue et al., Long-term Recurrent Convolutio
 streams averaged; here the LSTM's outputs are averaged), and Wang et al., Temporal Segment Networks,
 ECCV 2016, section 3.2 (the difference of frames as the motion stream's image, in place of optical
 flow).
+
+A clip's frames are taken in pairs, each a moment: its first frame, and the change to its second.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from hvc_core.models.fold import Tensor, fold_time, unfold_time
 UNITS = 64  # a stream; two of 128 would take the shipped study over 40 MB
 STREAMS = ("frames", "motion")
 GRAY = 127.0  # no change: what the CNN's ImageNet scaling takes to zero
+ENLARGE = 1.4  # 160x120 to 224x168: the CNN knows things at the size it was pretrained on
 
 
 def build(
@@ -31,28 +34,40 @@ def build(
 
     Args:
         num_classes: int. The number of classes to predict.
-        input_shape: (frames, height, width, 3). The clip's shape; 2 frames or more.
+        input_shape: (frames, height, width, 3). The clip's shape; an even number of frames.
         pretrained: bool. Whether the CNN starts from its ImageNet weights.
 
     Returns:
         keras.Model. float32 (B, T, H, W, 3) of 0 to 255 -> float32 (B, num_classes), softmax.
     """
     inputs = keras.Input(input_shape, name="frames")
-    backbone = efficientnet_lite.build(input_shape[1:])
+    _, height, width, channels = input_shape
+    backbone = efficientnet_lite.build((*_enlarged(height, width), channels))
     if pretrained:
         efficientnet_lite.load_imagenet(backbone)
     pool = layers.GlobalAveragePooling2D(name="pool")
     answers = []
+    moments = input_shape[0] // 2
     for name, x in zip(STREAMS, streams(inputs), strict=True):
-        steps = x.shape[1]  # one after the other: both at once would hold twice the memory
-        x = pool(backbone(fold_time(x)))  # (B * steps, 1280)
-        answers.append(head(unfold_time(x, steps), num_classes, name))
+        # One after the other: both at once would hold twice the memory.
+        x = pool(backbone(fold_time(x)))  # (B * moments, 1280)
+        answers.append(head(unfold_time(x, moments), num_classes, name))
     return keras.Model(inputs, layers.Average(name="streams")(answers), name="lrcn")
 
 
 def streams(x: Tensor) -> list[Tensor]:
-    """Frames (B, T, H, W, 3) -> these, and their differences (B, T - 1, H, W, 3) around gray."""
-    return [x, ops.diff(x, axis=1) + GRAY]
+    """Frames (B, T, H, W, 3) -> moments and their changes, both enlarged, (B, T / 2, h, w, 3).
+
+    A moment is every second frame; its change is the frame after it less it, around gray.
+    """
+    moments = x.shape[1] // 2
+    size = _enlarged(*x.shape[2:4])
+    now, change = x[:, ::2], x[:, 1::2] - x[:, ::2] + GRAY
+    return [unfold_time(ops.image.resize(fold_time(s), size), moments) for s in (now, change)]
+
+
+def _enlarged(height: int, width: int) -> tuple[int, int]:
+    return round(height * ENLARGE), round(width * ENLARGE)
 
 
 def head(x: Tensor, num_classes: int, stream: str) -> Tensor:
@@ -75,8 +90,8 @@ def stem(model: keras.Model, block: int) -> keras.Model:
         block: int, 1 to 15. The backbone's first block that trains.
 
     Returns:
-        keras.Model. float32 (B, T, H, W, 3) -> float32 (B, 2T - 1, h, w, C): of the frames, then
-        of their differences.
+        keras.Model. float32 (B, T, H, W, 3) -> float32 (B, T, h, w, C): of the moments, then of
+        their changes.
     """
     backbone, cut = _cut(model, block)
     frozen = keras.Model(backbone.input, cut, name="frozen")
@@ -85,27 +100,35 @@ def stem(model: keras.Model, block: int) -> keras.Model:
     return keras.Model(inputs, ops.concatenate(parts, axis=1), name="stem")
 
 
-def tail(model: keras.Model, block: int, frames: int, together: bool = True) -> keras.Model:
+def tail(
+    model: keras.Model,
+    block: int,
+    moments: int,
+    together: bool = True,
+    heads_only: bool = False,
+) -> keras.Model:
     """The part that trains, sharing its layers with the model.
 
     Args:
         model: keras.Model. Made by `build`.
         block: int, 1 to 15. The backbone's first block that trains.
-        frames: int. Frames a clip; the weights fit any number.
+        moments: int. Pairs of frames a clip; the weights fit any number.
         together: bool. Whether it answers with the streams' mean. To train, each answers for
             itself: learning together, the one that fits faster leaves the other little to learn
             (Wang et al., CVPR 2020).
+        heads_only: bool. Whether only the streams' heads train. Flags are the layers' own, so the
+            tail that was made last decides: make one, train it, then make the other.
 
     Returns:
-        keras.Model. float32 (B, 2 * frames - 1, h, w, C) -> float32 (B, num_classes), or one such
+        keras.Model. float32 (B, 2 * moments, h, w, C) -> float32 (B, num_classes), or one such
         for each stream.
     """
-    backbone, cut = _cut(model, block)
-    inputs = keras.Input((2 * frames - 1, *cut.shape[1:]), name="features")
+    backbone, cut = _cut(model, block, trains=not heads_only)
+    inputs = keras.Input((2 * moments, *cut.shape[1:]), name="features")
     x = keras.Model(cut, backbone.output, name="fine_tuned")(fold_time(inputs))
-    x = unfold_time(model.get_layer("pool")(x), 2 * frames - 1)
+    x = unfold_time(model.get_layer("pool")(x), 2 * moments)
     answers = []
-    for part, stream in zip(ops.split(x, [frames], axis=1), STREAMS, strict=True):
+    for part, stream in zip(ops.split(x, 2, axis=1), STREAMS, strict=True):
         for name in ("drop_features", "lstm", "mean", "drop_mean", "head"):
             part = model.get_layer(f"{stream}_{name}")(part)
         answers.append(part)
@@ -113,12 +136,13 @@ def tail(model: keras.Model, block: int, frames: int, together: bool = True) -> 
     return keras.Model(inputs, outputs, name="tail")
 
 
-def _cut(model: keras.Model, block: int) -> tuple[keras.Model, Tensor]:
+def _cut(model: keras.Model, block: int, trains: bool = True) -> tuple[keras.Model, Tensor]:
     """The backbone, and where it is cut in two.
 
     Normalisation keeps its ImageNet statistics: a few clips a step are too few for better.
     """
     backbone = model.get_layer("efficientnet-lite0")
+    backbone.trainable = trains
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = False

@@ -30,12 +30,14 @@ from training.__main__ import main
 ROOT = Path(__file__).parents[2]
 RECIPE = f"""{data.RECIPE}
 [models.lrcn]
+heads = 1
 epochs = 1
+average = 0.5
 views = 1
 frames = 5
 tail = 14
 """
-MODELS = {"convlstm": 2, "lrcn-scratch": 2, "lrcn": 1}  # model -> epochs
+MODELS = {"convlstm": 2, "lrcn-scratch": 2, "lrcn": 2}  # model -> epochs
 TEST_CLIPS = 6  # groups 2 and 6 of three classes
 
 
