@@ -12,13 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.conftest import BROWSERS, find_browser
 from tests.support.app import BROWSER_ARGS, PAGES, ROOT, serve
 
-SIZE = {"width": 1360, "height": 1000}
-TALLEST = 2400  # px; a longer page is cut
+HEIGHT, TALLEST = 1000, 2400  # px; a longer page is cut
 SETTLE_MS = 1500  # charts draw themselves after the page's script has ended
 
 
@@ -28,6 +27,7 @@ def main() -> int:
     parser.add_argument("--study", type=Path, default=ROOT / "studies" / "ucf50-15")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--themes", nargs="+", default=["light", "dark"])
+    parser.add_argument("--width", type=int, default=1360, help="px; a phone has about 390")
     parser.add_argument("--pages", nargs="+", default=list(PAGES), choices=PAGES)
     args = parser.parse_args()
     browser_path = find_browser()
@@ -46,7 +46,8 @@ def main() -> int:
         browser = driver.chromium.launch(executable_path=browser_path, args=list(BROWSER_ARGS))
         for theme in args.themes:
             for name in args.pages:
-                tab = browser.new_page(viewport=SIZE, color_scheme=theme)  # type: ignore[arg-type]
+                size: ViewportSize = {"width": args.width, "height": HEIGHT}
+                tab = browser.new_page(viewport=size, color_scheme=theme)
                 tab.goto(f"{served.url}/{'' if name == 'overview' else name}")
                 _settle(tab)
                 if name == "try_a_clip":
@@ -54,7 +55,7 @@ def main() -> int:
                     tab.get_by_text("What they saw").wait_for(timeout=60_000)
                     _settle(tab)
                 file = args.out / f"{name.replace('_', '-')}-{theme}.png"
-                _whole_page(tab, file)
+                _whole_page(tab, args.width, file)
                 print(file)
                 tab.close()
         browser.close()
@@ -70,11 +71,11 @@ def _settle(tab: Page) -> None:
     tab.wait_for_timeout(SETTLE_MS)
 
 
-def _whole_page(tab: Page, file: Path) -> None:
+def _whole_page(tab: Page, width: int, file: Path) -> None:
     """The page scrolls inside itself, so the window is made as tall as what it holds."""
     tab.mouse.move(0, 0)  # no help text hangs over the page
     height = tab.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
-    tab.set_viewport_size({"width": SIZE["width"], "height": min(TALLEST, max(600, height))})
+    tab.set_viewport_size({"width": width, "height": min(TALLEST, max(600, height))})
     tab.wait_for_timeout(SETTLE_MS)
     tab.screenshot(path=file)
 
