@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.results import BenchmarkError
 from hvc_core import recipe, study, video
+from hvc_core.models import ARCHITECTURES
 from hvc_core.recipe import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,7 +58,7 @@ def prepare(folder: Path, shipped: Path | None, quick: bool = False) -> Kit:
 
     Raises:
         StudyError: the study is malformed or lacks a model.
-        BenchmarkError: a model's weights do not fit its common form.
+        BenchmarkError: a model is not the net that the code builds.
     """
     names: tuple[str, ...]
     if shipped is None:
@@ -71,6 +72,10 @@ def prepare(folder: Path, shipped: Path | None, quick: bool = False) -> Kit:
         names = plan.headline
         settings = {name: plan.models[name] for name in names}
         weights = f"weights of {shipped.name}"
+        for name in names:
+            built = ARCHITECTURES[settings[name].architecture].summary
+            if meta["models"][name]["architecture"] != built:
+                raise BenchmarkError(f"{shipped}: its {name} is another net than the code builds")
     common = tuple(
         _common_file(folder, shipped / "models" / name, settings[name].architecture)
         for name in names

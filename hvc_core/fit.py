@@ -104,10 +104,10 @@ def fit(
 
     # -- epochs --------------------------------------------------------------------------------
     for epoch in range(first, epochs):
-        if epoch - best["epoch"] > how.patience:
+        if epoch - max(best["epoch"], len(before) - 1) > how.patience:
             break
         started = time.perf_counter()
-        own = epoch - len(before)
+        own = epoch - len(before)  # a phase has its own order and its own rise and fall
         rng = np.random.default_rng((seed, own))  # so that a resumed epoch is the same epoch
         order = rng.permutation(train)
         sums = np.zeros(2)  # loss and accuracy, each times the clips they are of

@@ -59,11 +59,12 @@ class Settings:
         augment: Augment. What happens to training clips.
         views: int. Pretrained backbones only: augmented copies of each clip whose frozen
             features are kept.
-        frames: int. Pretrained backbones only: images that a training step sees in each stream,
-            one of each of as many equal parts of the clip; all there are, if that is fewer.
+        frames: int, 2 to 20. Pretrained backbones only: images that a training step sees in each
+            stream, one of each of as many equal parts of the clip; above 10 all 10.
         tail: int. Pretrained backbones only: the first block that is fine-tuned.
-        heads: int. Pretrained backbones only: epochs before those in which only the heads learn,
-            so that they distort the backbone less when it joins (Kumar et al., ICLR 2022).
+        heads: int, 0 or more. Pretrained backbones only: epochs in which only the heads learn,
+            before and on top of `epochs`, so that they distort the backbone less when it joins
+            (Kumar et al., ICLR 2022).
     """
 
     architecture: str

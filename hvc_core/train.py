@@ -150,6 +150,9 @@ def run_cell(
     def epoch_done(p: fit.Progress) -> None:
         progress("epoch", p)
 
+    def heads_done(p: fit.Progress) -> None:
+        epoch_done(dataclasses.replace(p, epochs=p.epochs + how.epochs))
+
     # -- fit -----------------------------------------------------------------------------------
     if models.ARCHITECTURES[how.architecture].backbone is None:
         model = trainable(how, classes)
@@ -165,11 +168,15 @@ def run_cell(
         if how.heads:
             part = lrcn.tail(model, how.tail, seen, together=False, heads_only=True)
             first = dataclasses.replace(how, epochs=how.heads, patience=how.heads)
-            history = fit.fit(part, feed, *rows, first, cell.seed, of_heads, epoch_done, predictor)
+            history = fit.fit(part, feed, *rows, first, cell.seed, of_heads, heads_done, predictor)
         part = lrcn.tail(model, how.tail, seen, together=False)
-        history = fit.fit(
-            part, feed, *rows, how, cell.seed, state, epoch_done, predictor, before=history
-        )
+        try:
+            history = fit.fit(
+                part, feed, *rows, how, cell.seed, state, epoch_done, predictor, before=history
+            )
+        except fit.FitError:
+            of_heads.unlink(missing_ok=True)  # else the changed settings would be refused
+            raise
 
     # -- predict and write -----------------------------------------------------------------------
     probabilities = fit.predict(predictor, feed, fold.test)

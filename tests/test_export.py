@@ -112,10 +112,10 @@ def scratch_by_hand(classes: int) -> int:
 
 
 def lrcn_by_hand(classes: int) -> int:
-    """39 images of 120x160 through EfficientNet-Lite0; of both streams the LSTM and the head."""
+    """20 images of 168x224 through EfficientNet-Lite0; of both streams the LSTM and the head."""
     stages = ((3, 1, 16, 1, 1), (3, 2, 24, 6, 2), (5, 2, 40, 6, 2), (3, 3, 80, 6, 2),
               (5, 3, 112, 6, 1), (5, 4, 192, 6, 2), (3, 1, 320, 6, 1))  # fmt: skip
-    height, width, channels = 60, 80, 32
+    height, width, channels = 84, 112, 32
     frame = height * width * 9 * 3 * channels
     for kernel, repeats, out, expansion, stride in stages:
         for repeat in range(repeats):
@@ -127,7 +127,7 @@ def lrcn_by_hand(classes: int) -> int:
             frame += height * width * wide * (kernel * kernel + out)
             channels = out
     frame += height * width * 320 * 1280
-    return 39 * frame + 39 * 4 * 64 * (1280 + 64) + 2 * 64 * classes
+    return 20 * frame + 20 * 4 * 64 * (1280 + 64) + 2 * 64 * classes
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,15 @@ def test_weights_of_another_net_are_a_clear_error(made):
     file = made.folder / "cells" / "holdout-f0-s0-convlstm.weights.npz"
     with pytest.raises(export.ExportError, match="of another net than the code builds now"):
         export.load_cell(file, "lrcn-scratch", 3)
+
+
+def test_weights_that_fit_a_net_that_computes_something_else_are_refused(made, tmp_path, capsys):
+    folder = made.copy(tmp_path / "study")
+    meta = json.loads((folder / "study.json").read_text())
+    meta["models"]["lrcn"]["architecture"] = "what an earlier commit built"
+    study.write_json(folder / "study.json", meta)
+    assert main(["export", str(folder), "--only", "lrcn"]) == 2
+    assert "lrcn is another net (what an earlier commit built)" in capsys.readouterr().err
 
 
 def test_what_another_machine_measured_is_not_kept_as_of_this_one(made, tmp_path):

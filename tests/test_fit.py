@@ -216,10 +216,11 @@ def test_the_moving_average_of_the_weights_answers_and_the_last_ones_go_on(tmp_p
 
 
 def test_epochs_of_a_phase_before_are_counted_and_its_best_is_kept(tmp_path, monkeypatch):
-    kept = scripted(monkeypatch, [(0.8, 0.6), (0.5, 0.7), (0.9, 0.4), (0.6, 0.6), (0.5, 0.65)])
+    kept = scripted(monkeypatch, [(0.5, 0.7), (0.8, 0.6), (0.9, 0.4), (0.6, 0.6), (0.5, 0.65)])
     how = dataclasses.replace(HOW, epochs=2)
     model, first = fitted(tmp_path / "first", how)
-    how = dataclasses.replace(HOW, epochs=3, patience=9)
+    # Its patience is for its own epochs: the best one lies behind it.
+    how = dataclasses.replace(HOW, epochs=3, patience=3)
     arguments = (model, Feed(), TARGETS, TRAIN, VALIDATION, how, 3, tmp_path / "state")
     seen = []
     with pytest.raises(Stopped):
@@ -228,8 +229,20 @@ def test_epochs_of_a_phase_before_are_counted_and_its_best_is_kept(tmp_path, mon
     assert [e["epoch"] for e in history] == [1, 2, 3, 4, 5]
     assert history[:2] == first
     assert set(seen) == {(5, 5)}
-    for ours, theirs in zip(model.get_weights(), kept[1], strict=True):
+    for ours, theirs in zip(model.get_weights(), kept[0], strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_patience_ends_a_second_phase_by_its_own_epochs(tmp_path, monkeypatch):
+    scripted(monkeypatch, [(0.5, 0.7), (0.8, 0.6)] + [(0.9, 0.4)] * 9)
+    model, first = fitted(tmp_path / "first", dataclasses.replace(HOW, epochs=2))
+    how, rates = dataclasses.replace(HOW, epochs=9, patience=2), []
+    history = fit.fit(
+        model, Feed(), TARGETS, TRAIN, VALIDATION, how, 3, tmp_path / "state",
+        lambda p: rates.append(float(model.optimizer.learning_rate)), before=first,
+    )  # fmt: skip
+    assert len(history) == 2 + 2
+    assert rates[0] == pytest.approx(0.01 * HOW.learning_rate)  # it warms up again
 
 
 # -- parts -----------------------------------------------------------------------------------------

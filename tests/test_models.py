@@ -265,11 +265,13 @@ def test_the_cnn_sees_images_of_the_size_that_it_was_pretrained_on():
 
 def test_streams_are_every_second_frame_and_the_change_to_the_next():
     # Frames of one value each: enlarging them changes nothing.
-    x = np.array([10, 30, 20, 5], np.float32).reshape(1, 4, 1, 1, 1) * np.ones((1, 1, 50, 70, 3))
-    now, change = (np.asarray(s) for s in lrcn.streams(x.astype(np.float32)))
-    assert now.shape == change.shape == (1, 2, 70, 98, 3)
-    np.testing.assert_allclose(now[0, :, 0, 0, 0], [10, 20], atol=1e-4)
-    np.testing.assert_allclose(change[0, :, -1, -1, 0], [127 + 20, 127 - 15], atol=1e-4)
+    values = np.array([[10, 30, 20, 5], [1, 2, 3, 7]], np.float32).reshape(2, 4, 1, 1, 1)
+    x = values * np.ones((1, 1, 50, 70, 3), np.float32)
+    now, change = (np.asarray(s) for s in lrcn.streams(x))
+    assert now.shape == change.shape == (2, 2, 70, 98, 3)
+    np.testing.assert_allclose(now[:, :, 0, 0, 0], [[10, 20], [1, 3]], atol=1e-4)
+    expected = [[127 + 20, 127 - 15], [127 + 1, 127 + 4]]
+    np.testing.assert_allclose(change[:, :, -1, -1, 0], expected, atol=1e-4)
 
 
 def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
@@ -340,8 +342,9 @@ def test_heads_first_moves_the_heads_only():
 
 def test_training_the_tail_moves_the_tail_and_no_normalisation():
     model = lrcn.build(3, (6, 50, 50, 3), pretrained=True)
+    stem = lrcn.stem(model, 14)
     lrcn.tail(model, 14, 3, heads_only=True)  # what it holds still must move again
-    stem, tail = lrcn.stem(model, 14), lrcn.tail(model, 14, 3, together=False)
+    tail = lrcn.tail(model, 14, 3, together=False)
     backbone = model.get_layer("efficientnet-lite0")
     before = {w.path: w.numpy().copy() for w in model.weights}
     x = nets.given(stem, nets.clips(4, 6, 50, 50, 3))

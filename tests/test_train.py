@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hvc_core import clips, splits, study
@@ -85,6 +86,53 @@ def test_the_study_is_whole_and_its_metrics_are_right(made, capsys):
     assert meta["dataset"]["fingerprint"] == clips.index(made.clips).fingerprint
     assert meta["environment"]["packages"]["keras"]
     assert meta["headline"] == ["convlstm", "lrcn-scratch"]
+
+
+class Stopped(BaseException):
+    """A kill, as far as a cell can tell."""
+
+
+def test_lrcn_stopped_in_either_phase_ends_with_the_same_weights(made, tmp_path):
+    plan, index = command.recipe.read(made.recipe), clips.index(made.clips)
+    cell, how = Cell("holdout", 0, 0, "lrcn"), plan.models["lrcn"]
+    assert (how.heads, how.epochs) == (1, 1)
+
+    def stop_in(epoch):
+        def progress(what, p):
+            if what == "epoch" and p.epoch == epoch:
+                assert p.epochs == 2
+                raise Stopped
+
+        return progress
+
+    with trained.settings(made.cache):
+        from hvc_core import train
+        from hvc_core.models import lrcn
+
+        data = train.load(index, plan.models, lambda done, total: None)
+        for epoch in (1, 2):
+            with pytest.raises(Stopped):
+                train.run_cell(cell, how, data, tmp_path, stop_in(epoch))
+        kept = {f.name for f in (tmp_path / "cells").iterdir()}
+        assert kept == {f"{cell}.heads.state.npz"}
+        seen = []
+        train.run_cell(cell, how, data, tmp_path, lambda what, p: seen.append((what, p)))
+        fresh = lrcn.build(len(index.classes), pretrained=True)
+    assert {p.epoch for what, p in seen if what == "epoch"} == {2}
+    assert not list((tmp_path / "cells").glob("*.state.npz"))
+    name = f"{cell}.weights.npz"
+    with np.load(tmp_path / "cells" / name) as again, np.load(made.folder / "cells" / name) as once:
+        for file, start in zip(once.files, fresh.weights, strict=True):
+            np.testing.assert_allclose(again[file], once[file], atol=1e-5, err_msg=start.path)
+        moved = [
+            start.path
+            for file, start in zip(once.files, fresh.weights, strict=True)
+            if np.abs(once[file] - start.numpy()).max() > 0
+        ]
+    # The second phase trained the backbone's last blocks, unless its first epoch was the better.
+    epochs = pd.read_parquet(tmp_path / "cells" / f"{cell}.history.parquet").sort_values("epoch")
+    merit = list(zip(epochs["val_accuracy"], -epochs["val_loss"], strict=True))
+    assert any("block15" in path for path in moved) == (merit[1] > merit[0])
 
 
 # -- called again when there is nothing to do ------------------------------------------------------
@@ -268,7 +316,7 @@ def test_plan_lists_the_missing_cells_and_writes_nothing(made, tmp_path, monkeyp
     assert lines[0].startswith("3 cells to train on 21 clips")
     # 21 clips, two thirds of them in steps of 4: 4 steps an epoch, of a minute each
     assert lines[1].split() == ["holdout-f0-s0-convlstm", "2", "epochs", "8", "min"]
-    assert lines[3].split()[0] == "holdout-f0-s0-lrcn"
+    assert lines[3].split() == ["holdout-f0-s0-lrcn", "2", "epochs", "8", "min"]  # one of heads
     assert "features" in lines[5]
     assert not folder.exists()
     assert main(made.words("--plan", "--only", "model=lrcn-scratch", study=folder)) == 0

@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from hvc_core import recipe, study, video
+from hvc_core.models import ARCHITECTURES
 from hvc_core.recipe import Cell
 from training.provenance import machine
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         StudyError: the study is malformed or has no such model.
-        ExportError: weights are missing, or the two forms answer differently.
+        ExportError: weights are missing or another net's, or the two forms answer differently.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from hvc_core import export
@@ -53,6 +54,13 @@ def run(args: argparse.Namespace) -> int:
             raise study.StudyError(args.study / "study.json", "models", f"has no model {name!r}")
         cell = Cell("holdout", 0, min(plan.protocols.get("holdout", (0,))), name)
         how = plan.models[name]
+        trained, built = meta["models"][name]["architecture"], ARCHITECTURES[how.architecture]
+        if trained != built.summary:  # weights may fit a net that computes something else
+            raise export.ExportError(
+                f"{args.study / 'study.json'}: {name} is another net ({trained}) than the code "
+                f"builds now ({built.summary}); train its cells again, or check out the commit "
+                "that trained them"
+            )
         classes = meta["dataset"]["classes"]
         weights = args.study / "cells" / f"{cell}.weights.npz"
         model = export.load_cell(weights, how.architecture, len(classes))

@@ -42,8 +42,8 @@ ARCHITECTURES = {
     ),
     "lrcn": Architecture(
         "LRCN",
-        "a CNN per frame and per change from a frame to the next, its last blocks fine-tuned; each "
-        "of these two streams into an LSTM over time; mean of both",
+        "a CNN on every second frame and on the change to the next, enlarged to 224x168, its last "
+        "blocks fine-tuned; each of these two streams into an LSTM over time; mean of both",
         "lrcn",
         (120, 160),
         "EfficientNet-Lite0",

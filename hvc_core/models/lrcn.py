@@ -6,7 +6,8 @@ streams averaged; here the LSTM's outputs are averaged), and Wang et al., Tempor
 ECCV 2016, section 3.2 (the difference of frames as the motion stream's image, in place of optical
 flow).
 
-A clip's frames are taken in pairs, each a moment: its first frame, and the change to its second.
+A clip's frames are taken in pairs, each a moment: the frames stream sees its first frame, the
+motion stream the change to its second.
 """
 
 from __future__ import annotations
@@ -56,9 +57,9 @@ def build(
 
 
 def streams(x: Tensor) -> list[Tensor]:
-    """Frames (B, T, H, W, 3) -> moments and their changes, both enlarged, (B, T / 2, h, w, 3).
+    """Frames (B, T, H, W, 3) -> what each stream sees of the moments: (B, T / 2, h, w, 3).
 
-    A moment is every second frame; its change is the frame after it less it, around gray.
+    Enlarged: the first frame of each pair; and its second less its first, around gray.
     """
     moments = x.shape[1] // 2
     size = _enlarged(*x.shape[2:4])
@@ -90,8 +91,8 @@ def stem(model: keras.Model, block: int) -> keras.Model:
         block: int, 1 to 15. The backbone's first block that trains.
 
     Returns:
-        keras.Model. float32 (B, T, H, W, 3) -> float32 (B, T, h, w, C): of the moments, then of
-        their changes.
+        keras.Model. float32 (B, T, H, W, 3) -> float32 (B, T, h, w, C): of the frames stream,
+        then of the motion stream.
     """
     backbone, cut = _cut(model, block)
     frozen = keras.Model(backbone.input, cut, name="frozen")
@@ -117,7 +118,7 @@ def tail(
             itself: learning together, the one that fits faster leaves the other little to learn
             (Wang et al., CVPR 2020).
         heads_only: bool. Whether only the streams' heads train. Flags are the layers' own, so the
-            tail that was made last decides: make one, train it, then make the other.
+            part that was made last decides: make one, train it, then make the next.
 
     Returns:
         keras.Model. float32 (B, 2 * moments, h, w, C) -> float32 (B, num_classes), or one such
