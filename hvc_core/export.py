@@ -1,6 +1,6 @@
 """A trained cell's weights as what ships: a Keras folder, an ONNX file, and their parity.
 
-May import: keras, onnxruntime, numpy, hvc_core.models, .session, .study, .video.
+May import: keras, onnx, onnxruntime, numpy, hvc_core.models, .session, .study, .video.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnx
 import onnxruntime
 
 from hvc_core import models, study, video
@@ -85,6 +86,7 @@ def write(
         form = _onnx_form(model, architecture)
         form.predict_on_batch(clips[:1].astype(np.float32))  # export wants a model that has run
         form.export(part / "model.onnx", format="onnx", verbose=False)
+        _round_up_scales(part / "model.onnx")
         parity = _parity(model, part / "model.onnx", clips)
         height, width = models.ARCHITECTURES[architecture].size
         study.write_json(
@@ -153,6 +155,23 @@ def _onnx_form(model: keras.Model, architecture: str) -> keras.Model:
     fused = convlstm.build(model.output_shape[-1], model.input_shape[1:], fused=True)
     fused.set_weights(model.get_weights())
     return fused
+
+
+def _round_up_scales(file: Path) -> None:
+    """Raises each broken scale of a Resize by one step of float32.
+
+    As float32 1.4 is a little less than 1.4: 120 rows would become 168 only where a runtime
+    multiplies in float32 too, and 167 elsewhere.
+    """
+    model = onnx.load(file)
+    scales = {node.input[2] for node in model.graph.node if node.op_type == "Resize"}
+    for tensor in model.graph.initializer:
+        if tensor.name in scales:
+            given = onnx.numpy_helper.to_array(tensor)
+            above = np.nextafter(given, np.float32(np.inf))
+            raised = np.where(given == np.rint(given), given, above).astype(np.float32)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(raised, tensor.name))
+    onnx.save(model, file)
 
 
 def _parity(model: keras.Model, onnx: Path, clips: np.ndarray) -> dict[str, Any]:
