@@ -15,9 +15,9 @@ LARGE = 4_000_000  # bytes of a file from which on a second thread pays
 def threads(file: Path) -> int:
     """How many threads a model runs with.
 
-    Measured on two cores, the models side by side: LRCN on EfficientNet-Lite0 (39 images of
-    120x160, 6 G multiply-adds, 16 MB) takes 157 ms with one and 84 ms with two; ConvLSTM (0.3 MB)
-    takes 11 and 15 ms.
+    Measured on two cores: LRCN on EfficientNet-Lite0 (20 images of 224x168, 6 G multiply-adds,
+    16 MB) takes 157 ms with one and 86 ms with two, 162 and 93 ms beside ConvLSTM; ConvLSTM
+    (0.3 MB) takes 11 and 15 ms.
     """
     return 2 if file.stat().st_size >= LARGE else 1
 
@@ -36,7 +36,7 @@ def open_session(file: Path) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads, options.inter_op_num_threads = threads(file), 1
     # Threads that spin while they wait take the cores of the models beside.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Of a Lite0 of 20 frames, measured: arena and pattern 197 MB and 73 ms, arena alone 182 MB and
-    # 76 ms, neither 236 MB and 95 ms, pattern alone 184 MB and 94 ms.
+    # Of LRCN, measured in a process of its own: arena and pattern 217 MB and 79 ms, arena alone
+    # 200 MB and 84 ms, pattern alone 231 MB and 97 ms, neither 250 MB and 129 ms.
     options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
