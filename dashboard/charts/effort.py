@@ -75,8 +75,15 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
         title: the chart's title.
     """
     figure = go.Figure()
-    for place, (name, cost, accuracy, slot) in enumerate(sorted(rows, key=lambda row: row[1])):
+    by_cost = sorted(rows, key=lambda row: row[1])
+    for place, (name, cost, accuracy, slot) in enumerate(by_cost, start=1):
         color = NEUTRAL if slot is None else COLORS[slot]
+        # Beside the point, off its whiskers and away from the name of the next model; the dearest
+        # model's name inside the plot.
+        beside = "middle left"
+        if place < len(by_cost):
+            above = accuracy.mean >= by_cost[place][2].mean
+            beside = "top right" if above else "bottom right"
         figure.add_trace(
             go.Scatter(
                 name=name,
@@ -84,8 +91,7 @@ def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, ti
                 y=[100 * accuracy.mean],
                 mode="markers+text",
                 text=[f"  {name}  " if slot is not None or len(rows) <= FEW else ""],
-                # Beside the point, off its whiskers; the dearest model's name inside the plot.
-                textposition="middle left" if place == len(rows) - 1 else "middle right",
+                textposition=beside,
                 cliponaxis=False,
                 showlegend=False,
                 error_y=whiskers([accuracy], color),

@@ -204,6 +204,7 @@ def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
                 y=rows + (0.13 if slot else -0.13),
                 error_x=whiskers(estimates, faint=slot),
                 mode="markers",
+                cliponaxis=False,  # a point at 0 or 100 % is drawn whole
                 marker={"color": COLORS[slot], "symbol": SYMBOLS[slot], "size": 9},
                 customdata=[
                     [c, interval(e)] for c, e in zip(table["class"], estimates, strict=True)
