@@ -157,7 +157,7 @@ def curves(
     """
     factor = 100 if measure == "accuracy" else 1
     figure = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=list(titles)
+        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.08, subplot_titles=list(titles)
     )
     table: list[dict[str, object]] = []
     for slot, (title, model) in enumerate(zip(titles, models, strict=True)):
