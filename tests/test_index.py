@@ -115,6 +115,15 @@ def test_an_error_of_ours_keeps_its_traceback(tmp_path, monkeypatch):
         command_line.main(["index", str(tmp_path)])
 
 
+def test_a_package_that_is_missing_is_named_with_what_to_do(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "training.index", raising=False)
+    monkeypatch.setitem(sys.modules, "tqdm", None)  # as where only the app's packages are
+    assert command_line.main(["index", "."]) == 2
+    said = capsys.readouterr().err
+    assert "needs the package tqdm, which is not installed; `pip install -r req" in said
+    assert said.count("\n") == 1
+
+
 def test_ctrl_c_is_said_in_one_line(tmp_path, monkeypatch, capsys):
     from training import index
 

@@ -58,6 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has left: close quietly, and keep the flush at exit from raising.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("hvc_core", "training", ""):
+            raise
+        print(
+            f"python -m training {command}: needs the package {error.name}, which is not "
+            "installed; `pip install -r requirements.txt` installs all that the command line needs",
+            file=sys.stderr,
+        )
+        return FAILED
     except Exception as error:
         if not isinstance(error, _people_errors()):
             raise
