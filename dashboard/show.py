@@ -262,6 +262,7 @@ def commands(study: Study, place: str) -> str:
         "python -m training index DATA                    # the fingerprint above\n"
         f"python -m training train training/recipes/{name}.toml --data DATA --study again\n"
         "python -m training export again                  # its weights, ONNX files and costs\n"
+        "python -m training evaluate again                # its figures, to hold beside these\n"
         f"python -m training evaluate {place} --check      # the predictions give these numbers\n"
         f"python -m training predict {place} CLIP --json   # what Try a clip answers\n"
         f"HVC_STUDY={place} streamlit run dashboard/app.py\n"
