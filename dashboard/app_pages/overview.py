@@ -42,7 +42,7 @@ show.chart(made, "quality", tabled=False)
 if published:
     each = " and ".join(f"{name} {100 * value:.2f} %" for name, value in seed_rows)
     st.caption(
-        f"Crosses: the seed study's own figures, {each}. Its protocol is another: "
+        f"Crosses: the seed study's own figures, {each}. Its protocol is another, as inferred: "
         f"{published['protocol']['inferred']}. With a random split nearly every test clip has a "
         "sibling from the same film in the training set, so its figures and ours do not answer "
         "the same question."
