@@ -5,6 +5,7 @@ Pure functions over an index's clips. May import: numpy, hvc_core.clips.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,22 @@ from hvc_core.clips import Clip
 HOLDOUT_GROUPS = (2, 6, 8, 20, 22)  # the test groups of `holdout`; no tuning ever sees them
 PROTOCOLS = {
     "holdout": "Groups 2, 6, 8, 20 and 22 are the test set; the other groups train.",
+    "group5": (
+        "Five folds: the test set of each is five groups, its first that of holdout; every clip "
+        "is predicted once, by a model that saw no clip of its group."
+    ),
+    "logo25": "Leave one group out, UCF50's own protocol: 25 folds, the test set of each a group.",
+    "random": (
+        "The seed study's way: a quarter of all clips at random is the test set, so that nearly "
+        "every test clip has siblings of its group in training. Shown to expose what that hides."
+    ),
     "tune": (
         "For choosing settings: the test groups of holdout are left out whole; of the other "
         "groups every fifth is predicted, the rest train."
     ),
 }
+FOLDS = {"group5": 5, "logo25": 25}  # the others have one
+GROUPED = frozenset(PROTOCOLS) - {"random"}  # no group in two parts, no twin of a test clip trains
 
 
 class SplitError(ValueError):
@@ -28,7 +40,9 @@ class SplitError(ValueError):
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of the index, each int64 (n,), sorted; no source group is in two of them.
+    """Rows of the index, each int64 (n,), sorted.
+
+    But for `random`, no source group is in two of them.
 
     Attributes:
         train: clips that weights are fitted to.
@@ -49,7 +63,7 @@ def folds(protocol: str) -> int:
     """
     if protocol not in PROTOCOLS:
         raise SplitError(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
-    return 1
+    return FOLDS.get(protocol, 1)
 
 
 def split(
@@ -59,41 +73,67 @@ def split(
     seed: int,
     twins: Sequence[tuple[int, int]] = (),
 ) -> Fold:
-    """Splits clips by group: train, validation, test.
+    """Splits clips: train, validation, test.
 
     Args:
         clips: the index's clips, in its order.
         protocol: str. One of PROTOCOLS.
         fold: int. 0 to folds(protocol) - 1.
-        seed: int. Chooses which fifth of the training groups validates.
+        seed: int. Chooses which fifth of the training groups validates; in `random`, the clips of
+            all three parts.
         twins: pairs of rows of near-identical clips. A training or validation clip whose twin
-            is in the test set is left out.
+            is in the test set is left out, but for `random`.
 
     Raises:
         SplitError: no such protocol or fold, or a part is left empty.
     """
     if not 0 <= fold < folds(protocol):
         raise SplitError(f"protocol {protocol!r} has no fold {fold}")
-    groups = np.array([clip.group for clip in clips])
+    if protocol == "random":
+        parts = _at_random(len(clips), seed)
+    else:
+        parts = _by_group(np.array([clip.group for clip in clips]), protocol, fold, seed)
+        banned = sorted(_twins_of(set(parts.test.tolist()), twins))
+        parts = Fold(
+            np.setdiff1d(parts.train, banned), np.setdiff1d(parts.validation, banned), parts.test
+        )
+    for name in ("train", "validation", "test"):
+        if not len(getattr(parts, name)):
+            groups = sorted({clip.group for clip in clips})
+            raise SplitError(
+                f"protocol {protocol!r} leaves no clip to {name}: the data has {len(clips)} clips "
+                f"of groups {groups}; UCF50 has 1 to 25"
+            )
+    return parts
+
+
+def _by_group(groups: np.ndarray, protocol: str, fold: int, seed: int) -> Fold:
     rest = sorted(set(groups.tolist()) - set(HOLDOUT_GROUPS))
-    if protocol == "tune":
+    if protocol == "logo25":
+        everyone = sorted(set(groups.tolist()))
+        tested = {fold + 1}
+        rest = [g for g in everyone if g not in tested]
+    elif protocol == "tune":
         tested = set(rest[0::5])  # the same for every trial and every model
         rest = [g for g in rest if g not in tested]
-    else:
+    elif fold == 0:  # holdout, or the fold of group5 that is the same
         tested = set(HOLDOUT_GROUPS)
+    else:
+        tested = set(rest[fold - 1 :: 4])
+        rest = sorted(set(groups.tolist()) - tested)
     validated = set(rest[(seed + 2) % 5 :: 5])
-    test = np.flatnonzero(np.isin(groups, list(tested)))
-    banned = _twins_of(set(test.tolist()), twins)
-    keep = np.array([row not in banned for row in range(len(clips))])
-    validation = np.flatnonzero(np.isin(groups, list(validated)) & keep)
-    train = np.flatnonzero(np.isin(groups, [g for g in rest if g not in validated]) & keep)
-    for name, rows in (("train", train), ("validation", validation), ("test", test)):
-        if not len(rows):
-            raise SplitError(
-                f"protocol {protocol!r} leaves no clip to {name}: the data has only groups "
-                f"{sorted(set(groups.tolist()))}; UCF50 has 1 to 25"
-            )
-    return Fold(train, validation, test)
+    trained = set(rest) - validated
+    return Fold(*(np.flatnonzero(np.isin(groups, [*of])) for of in (trained, validated, tested)))
+
+
+def _at_random(clips: int, seed: int) -> Fold:
+    """scikit-learn's `train_test_split(test_size=0.25, random_state=seed)`, as the seed study's
+    source calls it; then Keras's `validation_split=0.2`, which takes the last fifth."""
+    order = np.random.RandomState(seed).permutation(clips)
+    tested = math.ceil(clips / 4)
+    trained = tested + int((clips - tested) * 0.8)
+    parts = order[tested:trained], order[trained:], order[:tested]
+    return Fold(*(np.sort(rows).astype(np.int64) for rows in parts))
 
 
 def _twins_of(rows: set[int], twins: Sequence[tuple[int, int]]) -> set[int]:

@@ -1,6 +1,6 @@
 """Protocols: no group on two sides, no tuning on test groups, twins left out, copies found.
 
-May import: numpy, pytest, hypothesis, hvc_core.splits, tests.support.data.
+May import: numpy, pytest, hypothesis, sklearn, hvc_core.splits, tests.support.data.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 
 from hvc_core import splits
 from tests.support import data
@@ -16,6 +17,7 @@ from tests.support import data
 CLIPS = data.unread(classes=4, each=2)
 GROUPS = np.array([clip.group for clip in CLIPS])
 protocols = st.sampled_from(sorted(splits.PROTOCOLS))
+grouped = st.sampled_from(sorted(splits.GROUPED))
 seeds = st.integers(0, 10_000)
 
 
@@ -27,7 +29,7 @@ def parts(fold):
     return fold.train, fold.validation, fold.test
 
 
-@given(protocols, seeds)
+@given(grouped, seeds)
 def test_no_group_is_in_two_parts(protocol, seed):
     for number in range(splits.folds(protocol)):
         fold = splits.split(CLIPS, protocol, number, seed)
@@ -42,7 +44,7 @@ def test_no_group_is_in_two_parts(protocol, seed):
 
 
 @given(
-    protocols,
+    grouped,
     seeds,
     st.sets(st.integers(1, 25), min_size=8),
     st.lists(st.tuples(st.integers(0, 199), st.integers(0, 199)), max_size=20),
@@ -81,7 +83,7 @@ def test_tuning_never_sees_the_holdout_groups(seed):
     assert groups(fold.test) == {1, 9, 14, 19}  # the same for every seed
 
 
-@given(protocols, seeds)
+@given(grouped, seeds)
 def test_a_split_is_the_same_every_time_and_seeds_choose_the_validation(protocol, seed):
     one, two = (splits.split(CLIPS, protocol, 0, seed) for _ in range(2))
     for a, b in zip(parts(one), parts(two), strict=True):
@@ -89,6 +91,37 @@ def test_a_split_is_the_same_every_time_and_seeds_choose_the_validation(protocol
     other = splits.split(CLIPS, protocol, 0, seed + 1)
     np.testing.assert_array_equal(one.test, other.test)
     assert not groups(one.validation) & groups(other.validation)
+
+
+@pytest.mark.parametrize("protocol", ["group5", "logo25"])
+def test_every_clip_is_predicted_once(protocol):
+    tested = [splits.split(CLIPS, protocol, f, 3).test for f in range(splits.folds(protocol))]
+    np.testing.assert_array_equal(np.sort(np.concatenate(tested)), np.arange(len(CLIPS)))
+    sizes = {len(groups(rows)) for rows in tested}
+    assert sizes == ({5} if protocol == "group5" else {1})
+
+
+@given(seeds)
+def test_the_first_fold_of_group5_is_holdout(seed):
+    one, two = (splits.split(CLIPS, name, 0, seed) for name in ("holdout", "group5"))
+    for a, b in zip(parts(one), parts(two), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@given(seeds)
+def test_random_is_the_split_of_the_seed_studys_source(seed):
+    """Its split is scikit-learn's; its validation is Keras's last fifth of what that leaves."""
+    fold = splits.split(CLIPS, "random", 0, seed, [(0, 1), (1, 2)])
+    train, test = train_test_split(np.arange(len(CLIPS)), test_size=0.25, random_state=seed)
+    cut = int(len(train) * 0.8)
+    for rows, expected in zip(parts(fold), (train[:cut], train[cut:], test), strict=True):
+        np.testing.assert_array_equal(rows, np.sort(expected))
+        assert rows.dtype == np.int64
+
+
+def test_random_has_siblings_on_both_sides():
+    fold = splits.split(CLIPS, "random", 0, 27)
+    assert len(groups(fold.test) & groups(fold.train)) > 20
 
 
 def test_five_seeds_validate_every_training_group_once():
