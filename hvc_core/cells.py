@@ -101,6 +101,26 @@ def read_cells(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return read_files(cell_files(folder), read_meta(folder))
 
 
+def read_cell(
+    folder: Path, protocol: str, fold: int, seed: int, model: str
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """One finished cell's predictions and history, merged already or not; None where there is none.
+
+    Raises:
+        StudyError: its file or the study's table is corrupt; it names the file.
+    """
+    folder, key = Path(folder), (protocol, fold, seed, model)
+    file, table = folder / "cells" / f"{cell_name(*key)}.parquet", folder / "predictions.parquet"
+    if file.exists():
+        return read_files([file], read_meta(folder))
+    if not table.exists():
+        return None
+    meta = read_meta(folder)
+    both = [read_predictions(table, meta), read_history(folder / "history.parquet", meta)]
+    predictions, history = (df[(df[CELL] == list(key)).all(axis=1)] for df in both)
+    return (predictions, history) if len(predictions) else None
+
+
 def cell_files(folder: Path) -> list[Path]:
     """The files with the predictions of the finished cells of a study, sorted."""
     return sorted(

@@ -31,6 +31,7 @@ PROTOCOLS = {
     ),
 }
 FOLDS = {"group5": 5, "logo25": 25}  # the others have one
+SAME = {("holdout", 0): ("group5", 0), ("group5", 0): ("holdout", 0)}  # the same parts, any seed
 GROUPED = frozenset(PROTOCOLS) - {"random"}  # no group in two parts, no twin of a test clip trains
 
 
@@ -140,31 +141,3 @@ def _twins_of(rows: set[int], twins: Sequence[tuple[int, int]]) -> set[int]:
     """Clips outside `rows` that are near-identical to one inside."""
     found = {b for a, b in twins if a in rows} | {a for a, b in twins if b in rows}
     return found - rows
-
-
-def near_identical(
-    thumbnails: np.ndarray, clips: Sequence[Clip], distance: float = 8.0
-) -> list[tuple[int, int, float]]:
-    """Pairs of clips of one class and different groups whose frames are nearly the same.
-
-    A first audit: mean absolute difference of small gray frames, aligned in time. It finds
-    copies and re-encodings, not copies that are cut or shifted in time.
-
-    Args:
-        thumbnails: uint8 array (clips, frames, h, w), gray.
-        clips: the index's clips, in the same order.
-        distance: float, in gray levels of 0 to 255. Pairs nearer than this are returned.
-
-    Returns:
-        list of (row, row, distance), rows ascending.
-    """
-    flat = thumbnails.reshape(len(clips), -1).astype(np.float32)
-    found = []
-    for class_name in sorted({clip.class_name for clip in clips}):
-        rows = [r for r, clip in enumerate(clips) if clip.class_name == class_name]
-        for at, a in enumerate(rows):
-            others = [b for b in rows[at + 1 :] if clips[b].group != clips[a].group]
-            if others:
-                gaps = np.abs(flat[others] - flat[a]).mean(axis=1)
-                found += [(a, others[i], float(gaps[i])) for i in np.flatnonzero(gaps < distance)]
-    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from hvc_core import export, fit, models, splits, study
+from hvc_core import audit, export, fit, models, splits, study
 from hvc_core import features as feature_cache
 from hvc_core import frames as frame_cache
 from hvc_core.augment import augment, clean
@@ -51,9 +52,9 @@ class Data:
         return np.array([self.index.classes.index(c.class_name) for c in self.index.clips])
 
     @cached_property
-    def twins(self) -> list[tuple[int, int, float]]:
-        """Pairs of near-identical clips of different groups, with their distance."""
-        return splits.near_identical(_thumbnails(self.frames[AUDIT_SIZE]), self.index.clips)
+    def near_identical(self) -> list[audit.Pair]:
+        """The audit's pairs: what must not train where the other is tested."""
+        return audit.pairs(self.index.clips, clean_of_all(self.frames[AUDIT_SIZE]))
 
 
 def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:
@@ -62,20 +63,9 @@ def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, i
     return Data(index, frame_cache.load(index, sorted(sizes), progress))
 
 
-def _thumbnails(frames: np.ndarray, side: int = 16, count: int = 7) -> np.ndarray:
-    """Gray means of blocks, uint8 (clips, count, side, side): what the first audit looks at."""
-    step = frames.shape[1] // count
-    height, width = (n // side * side for n in frames.shape[2:4])
-    blocks = (side, height // side, side, width // side)
-    return np.stack(
-        [
-            clip[step // 2 :: step][:count, :height, :width]
-            .reshape(count, *blocks, 3)
-            .mean((2, 4, 5))
-            .astype(np.uint8)
-            for clip in frames
-        ]
-    )
+def clean_of_all(frames: np.ndarray) -> np.ndarray:
+    """The frame cache's (clips, 20 * PHASES, ...) as the app would sample it: (clips, 20, ...)."""
+    return frames[:, frame_cache.PHASES // 2 :: frame_cache.PHASES]
 
 
 # -- feeds: what a model is given, by row ------------------------------------------------------
@@ -129,7 +119,9 @@ def run_cell(
 ) -> None:
     """Trains one cell, predicts its test clips and writes both into the study, atomically.
 
-    Killed at any moment it can be called again: it goes on from the last finished epoch.
+    Killed at any moment it can be called again: it goes on from the last finished epoch. Where the
+    study has a cell of the same seed and model with the very same training, validation and test
+    clips (`splits.SAME`), the training would be the same too, and its rows are taken.
 
     Args:
         cell: Cell. Which.
@@ -138,8 +130,10 @@ def run_cell(
         folder: Path. The study.
         progress: called with ("features", (done, all)) and ("epoch", fit.Progress).
     """
+    if _taken(cell, folder):
+        return
     keras.utils.set_random_seed(cell.seed)
-    pairs = [(a, b) for a, b, _ in data.twins]
+    pairs = [(pair.a, pair.b) for pair in data.near_identical]
     fold = splits.split(data.index.clips, cell.protocol, cell.fold, cell.seed, pairs)
     state = folder / "cells" / f"{cell}.state.npz"
     of_heads = folder / "cells" / f"{cell}.heads.state.npz"
@@ -195,6 +189,21 @@ def run_cell(
     study.write_cell(folder, predictions, pd.DataFrame([{**key, **epoch} for epoch in history]))
     state.unlink(missing_ok=True)
     of_heads.unlink(missing_ok=True)
+
+
+def _taken(cell: Cell, folder: Path) -> bool:
+    """Writes a cell from the finished one that is the same training, if there is one."""
+    same = splits.SAME.get((cell.protocol, cell.fold))
+    finished = study.read_cell(folder, *same, cell.seed, cell.model) if same else None
+    if same is None or finished is None:
+        return False
+    weights = folder / "cells" / f"{study.cell_name(*same, cell.seed, cell.model)}.weights.npz"
+    if weights.exists():
+        shutil.copyfile(weights, folder / "cells" / f"{cell}.weights.npz")
+    study.write_cell(
+        folder, *(rows.assign(protocol=cell.protocol, fold=cell.fold) for rows in finished)
+    )
+    return True
 
 
 def trainable(how: Settings, classes: int) -> keras.Model:

@@ -1,4 +1,4 @@
-"""Protocols: no group on two sides, no tuning on test groups, twins left out, copies found.
+"""Protocols: no group on two sides, no tuning on test groups, twins left out.
 
 May import: numpy, pytest, hypothesis, sklearn, hvc_core.splits, tests.support.data.
 """
@@ -157,52 +157,3 @@ def test_what_cannot_be_split_says_why():
     few = data.unread(groups=(1, 3, 4, 5, 7))
     with pytest.raises(splits.SplitError, match=r"no clip to test: .* \[1, 3, 4, 5, 7\]; UCF50"):
         splits.split(few, "holdout", 0, 0)
-
-
-# -- the audit -------------------------------------------------------------------------------------
-
-
-def thumbnails(seed: int = 0) -> np.ndarray:
-    """Unlike thumbnails of all CLIPS: uint8 (clips, 7, 16, 16)."""
-    return np.random.default_rng(seed).integers(0, 256, (len(CLIPS), 7, 16, 16), np.uint8)
-
-
-def rows_of(class_name: str, group: int) -> list[int]:
-    return [r for r, c in enumerate(CLIPS) if (c.class_name, c.group) == (class_name, group)]
-
-
-def test_unlike_clips_are_no_twins():
-    assert splits.near_identical(thumbnails(), CLIPS) == []
-
-
-def test_planted_copies_are_found_with_their_distance():
-    images = thumbnails()
-    a, b = rows_of("Punch", 3)[0], rows_of("Punch", 8)[1]
-    c, d = rows_of("Swing", 1)[1], rows_of("Swing", 2)[0]
-    images[b] = images[a]  # byte-identical
-    noise = np.random.default_rng(1).integers(-6, 7, images[c].shape)
-    images[d] = np.clip(images[c].astype(int) + noise, 0, 255)  # encoded again
-    found = splits.near_identical(images, CLIPS)
-    assert [pair[:2] for pair in found] == [(a, b), (c, d)]
-    assert found[0][2] == 0
-    assert 2 < found[1][2] < 4  # the mean of |-6 … 6| is 3.2, less at the ends of the scale
-    assert splits.near_identical(images, CLIPS, distance=1.0) == found[:1]
-
-
-def test_copies_within_a_group_or_across_classes_are_not_its_matter():
-    images = thumbnails()
-    first, second = rows_of("Punch", 3)
-    images[second] = images[first]
-    images[rows_of("Swing", 5)[0]] = images[first]
-    assert splits.near_identical(images, CLIPS) == []
-
-
-def test_three_copies_are_three_pairs():
-    images = thumbnails()
-    rows = [rows_of("Punch", group)[0] for group in (3, 9, 20)]
-    images[rows] = images[rows[0]]
-    found = [pair[:2] for pair in splits.near_identical(images, CLIPS)]
-    assert found == [(rows[0], rows[1]), (rows[0], rows[2]), (rows[1], rows[2])]
-    fold = splits.split(CLIPS, "holdout", 0, 0, found)
-    assert not {*rows[:2]} & {*fold.train.tolist(), *fold.validation.tolist()}
-    assert rows[2] in fold.test
