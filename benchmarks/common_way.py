@@ -118,14 +118,14 @@ def _lrcn(num_classes: int, shape: Shape) -> Any:
     import keras
     from keras import layers, ops
 
-    from hvc_core.models import efficientnet_lite, lrcn
+    from hvc_core.models import efficientnet_lite, lrcn, two_stream
 
     inputs = keras.Input(shape)
     # The pretrained net wants 0 to 255, as keras.applications' EfficientNets do.
-    x = ops.concatenate(lrcn.streams(layers.Rescaling(255)(inputs)), axis=1)
+    x = ops.concatenate(two_stream.streams(layers.Rescaling(255)(inputs)), axis=1)
     x = layers.TimeDistributed(efficientnet_lite.build(x.shape[2:]))(x)
     x = layers.TimeDistributed(layers.GlobalAveragePooling2D())(x)
-    parts = zip(ops.split(x, 2, axis=1), lrcn.STREAMS, strict=True)
+    parts = zip(ops.split(x, 2, axis=1), two_stream.STREAMS, strict=True)
     return keras.Model(
         inputs, layers.Average()([lrcn.head(part, num_classes, name) for part, name in parts])
     )

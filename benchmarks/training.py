@@ -82,7 +82,7 @@ def pretrained_row(how: Settings, repeats: int) -> Row:
     An epoch's share of the former is counted: (1 + views) passes over all epochs.
     """
     from benchmarks import common_way
-    from hvc_core.models import lrcn
+    from hvc_core.models import two_stream
 
     batch = TUTORIAL_BATCH  # what fits into memory in the common way
     whole = fresh("lrcn")
@@ -90,7 +90,7 @@ def pretrained_row(how: Settings, repeats: int) -> Row:
     _check_alike(whole, common)
     moments, epochs = whole.input_shape[1] // 2, how.heads + how.epochs
     seen = min(how.frames, moments)
-    stem, tail = lrcn.stem(whole, how.tail), lrcn.tail(whole, how.tail, seen)
+    stem, tail = two_stream.stem(whole, how.tail), two_stream.tail(whole, how.tail, seen)
     clip = _clips((1, *whole.input_shape[1:]))
     train_tail = _trainer(tail, _clips((batch, *tail.input_shape[1:])), steps=2)
     train_common = _trainer(common, _clips((batch, *common.input_shape[1:]), 1), steps=1)

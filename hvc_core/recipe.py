@@ -46,7 +46,8 @@ class Settings:
 
     Attributes:
         architecture: str. One of hvc_core.models.ARCHITECTURES.
-        epochs: int. Most epochs.
+        epochs: int. Most epochs. 0, pretrained backbones only: `heads` is all there is, the
+            backbone stays as it came.
         patience: int. Epochs without a better validation accuracy before stopping.
         batch: int. Clips a step.
         learning_rate: float. Its peak; it warms up for an epoch, then falls by a cosine.
@@ -90,7 +91,7 @@ class Recipe:
     Attributes:
         name, title, note: str. The study's name, its heading, and what its data is.
         headline: the two models a reader sees first; one where there is but one.
-        protocols: protocol -> seeds.
+        protocols: protocol -> model -> seeds; a protocol need not have every model.
         models: model -> Settings.
     """
 
@@ -98,7 +99,7 @@ class Recipe:
     title: str
     note: str
     headline: tuple[str, ...]
-    protocols: dict[str, tuple[int, ...]]
+    protocols: dict[str, dict[str, tuple[int, ...]]]
     models: dict[str, Settings]
 
 
@@ -154,11 +155,12 @@ def parse(raw: dict[str, Any]) -> Recipe:
                 f"models.{name}.architecture: {models[name].architecture!r} is none of "
                 f"{', '.join(ARCHITECTURES)}"
             )
+        _check_epochs(models[name], f"models.{name}")
     protocols = {}
     for name, own in _table(raw.get("protocols", {}), "protocols").items():
         if name not in splits.PROTOCOLS:
             raise RecipeError(f"protocols.{name}: none of {', '.join(splits.PROTOCOLS)}")
-        protocols[name] = _seeds(_table(own, f"protocols.{name}"), f"protocols.{name}")
+        protocols[name] = _protocol(_table(own, f"protocols.{name}"), models, f"protocols.{name}")
     if not models or not protocols:
         raise RecipeError("needs at least one [models.NAME] and one [protocols.NAME]")
     raw["models"], raw["protocols"] = models, protocols
@@ -169,7 +171,10 @@ def parse(raw: dict[str, Any]) -> Recipe:
 def to_table(recipe: Recipe) -> dict[str, Any]:
     """The recipe with every default filled in; `parse` reads it back."""
     table = dataclasses.asdict(recipe)
-    table["protocols"] = {name: {"seeds": list(s)} for name, s in recipe.protocols.items()}
+    table["protocols"] = {
+        name: {"models": {model: list(seeds) for model, seeds in own.items()}}
+        for name, own in recipe.protocols.items()
+    }
     table["headline"] = list(recipe.headline)
     return table
 
@@ -178,10 +183,11 @@ def cells(recipe: Recipe) -> list[Cell]:
     """All cells, seed by seed, so that an interrupted study has whole seeds first."""
     return [
         Cell(protocol, fold, seed, model)
-        for protocol, seeds in recipe.protocols.items()
-        for seed in seeds
+        for protocol, own in recipe.protocols.items()
+        for seed in sorted({seed for seeds in own.values() for seed in seeds})
         for fold in range(splits.folds(protocol))
-        for model in recipe.models
+        for model in own
+        if seed in own[model]
     ]
 
 
@@ -189,7 +195,7 @@ def cells(recipe: Recipe) -> list[Cell]:
 
 # Lowest and highest value of each setting that has a number.
 RANGES = {
-    "epochs": (1, 100_000), "patience": (1, 100_000), "batch": (1, 100_000),
+    "epochs": (0, 100_000), "patience": (1, 100_000), "batch": (1, 100_000),
     "learning_rate": (1e-9, 100), "weight_decay": (0, 100), "label_smoothing": (0, 1),
     "mixup": (0, 100), "average": (0, 0.9999), "views": (0, 10_000), "frames": (2, 20),
     "tail": (1, 15), "heads": (0, 100_000), "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
@@ -235,15 +241,39 @@ def _table(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _seeds(own: dict[str, Any], where: str) -> tuple[int, ...]:
+def _protocol(
+    own: dict[str, Any], models: dict[str, Settings], where: str
+) -> dict[str, tuple[int, ...]]:
+    """model -> seeds, from `seeds` for all models and `models` for single ones."""
     for key in own:
-        if key != "seeds":
-            raise RecipeError(f"{where}.{key}: unknown key; known are seeds")
-    seeds = own.get("seeds")
-    good = isinstance(seeds, list) and all(type(s) is int and s >= 0 for s in seeds)
+        if key not in ("seeds", "models"):
+            raise RecipeError(f"{where}.{key}: unknown key; known are seeds, models")
+    single = _table(own.get("models", {}), f"{where}.models")
+    for name in single:
+        if name not in models:
+            raise RecipeError(f"{where}.models.{name}: none of {', '.join(models)}")
+    if "seeds" in own or not single:
+        seeds = _seeds(own.get("seeds"), f"{where}.seeds")
+        single = dict.fromkeys(models, seeds) | single
+    return {
+        name: _seeds(single[name], f"{where}.models.{name}") for name in models if name in single
+    }
+
+
+def _seeds(seeds: Any, where: str) -> tuple[int, ...]:
+    good = isinstance(seeds, list | tuple) and all(type(s) is int and s >= 0 for s in seeds)
     if not good or not seeds or len(set(seeds)) < len(seeds):
-        raise RecipeError(f"{where}.seeds: is {seeds!r}, expected different numbers such as [0, 1]")
+        raise RecipeError(f"{where}: is {seeds!r}, expected different numbers such as [0, 1]")
     return tuple(seeds)
+
+
+def _check_epochs(how: Settings, where: str) -> None:
+    kind = ARCHITECTURES[how.architecture]
+    if how.epochs or (kind.backbone and kind.pooled and how.heads):
+        return
+    if kind.backbone and kind.pooled:
+        raise RecipeError(f"{where}: epochs and heads are both 0, so nothing would learn")
+    raise RecipeError(f"{where}.epochs: is 0, expected 1 or more for {how.architecture}")
 
 
 def _headline(names: Any, models: dict[str, Settings]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a model is fed in training and in use: frames, features of moments and of their changes.
 
-May import: numpy, hvc_core.train, hvc_core.models.lrcn.
+May import: numpy, hvc_core.train, hvc_core.models.two_stream.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hvc_core.models import lrcn
+from hvc_core.models import two_stream
 from hvc_core.train import FeatureFeed
 
 # One value an image: frame t is t squared, so that every change is another odd number
 FRAMES = (np.arange(20, dtype=np.float32) ** 2).reshape(1, 20, 1, 1, 1)
-BOTH = np.concatenate([np.asarray(x)[..., 0, 0, 0].ravel() for x in lrcn.streams(FRAMES)])  # (20,)
+BOTH = np.concatenate(
+    [np.asarray(x)[..., 0, 0, 0].ravel() for x in two_stream.streams(FRAMES)]
+)  # (20,)
 VIEWS = np.stack([np.stack([BOTH + 1000 * view + 10_000 * row for row in range(3)])
                   for view in range(2)]).reshape(2, 3, 20, 1, 1, 1)  # fmt: skip
 
@@ -43,7 +45,7 @@ def test_a_step_sees_one_moment_of_each_part_of_the_clip_and_its_change(parts):
         for row, x in zip((1, 2), given.reshape(2, -1), strict=True):
             view = int(x[0] - 10_000 * row) // 1000
             seen = x - 10_000 * row - 1000 * view
-            frames, change = np.sqrt(seen[:count]), seen[count:] - lrcn.GRAY
+            frames, change = np.sqrt(seen[:count]), seen[count:] - two_stream.GRAY
             np.testing.assert_allclose(change, (frames + 1) ** 2 - frames**2, atol=1e-2)
             moments = np.rint(frames / 2).astype(int)
             assert all(low <= m < high for m, (low, high) in zip(moments, parts, strict=True))

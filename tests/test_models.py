@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 from hvc_core import models, recipe
-from hvc_core.models import convlstm, lrcn, lrcn_scratch
+from hvc_core.models import convlstm, lrcn, lrcn_scratch, two_stream
 from tests.support import nets
 
 # Keras 3.15 asks TensorFlow's variables for an array in numpy 1's way when it saves or trains.
@@ -252,7 +252,7 @@ def test_scratch_folded_time_is_time_distributed():
 def pretrained():
     """LRCN for small clips, ImageNet weights below and large random ones above."""
     model = lrcn.build(5, (6, 50, 70, 3), pretrained=True)
-    for number, stream in enumerate(lrcn.STREAMS):
+    for number, stream in enumerate(two_stream.STREAMS):
         nets.randomise(model.get_layer(f"{stream}_lstm"), 0.2, number)
         nets.randomise(model.get_layer(f"{stream}_head"), 0.2, 10 + number)
     return model
@@ -267,7 +267,7 @@ def test_streams_are_every_second_frame_and_the_change_to_the_next():
     # Frames of one value each: enlarging them changes nothing.
     values = np.array([[10, 30, 20, 5], [1, 2, 3, 7]], np.float32).reshape(2, 4, 1, 1, 1)
     x = values * np.ones((1, 1, 50, 70, 3), np.float32)
-    now, change = (np.asarray(s) for s in lrcn.streams(x))
+    now, change = (np.asarray(s) for s in two_stream.streams(x))
     assert now.shape == change.shape == (2, 2, 70, 98, 3)
     np.testing.assert_allclose(now[:, :, 0, 0, 0], [[10, 20], [1, 3]], atol=1e-4)
     expected = [[127 + 20, 127 - 15], [127 + 1, 127 + 4]]
@@ -276,7 +276,7 @@ def test_streams_are_every_second_frame_and_the_change_to_the_next():
 
 def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
     x = nets.clips(2, 6, 50, 70, 3)
-    images_of = [np.asarray(s) for s in lrcn.streams(x)]
+    images_of = [np.asarray(s) for s in two_stream.streams(x)]
     backbone = pretrained.get_layer("efficientnet-lite0")
     pooled = layers.GlobalAveragePooling2D()(backbone.output)
     cnn = keras.Model(backbone.input, pooled)
@@ -284,7 +284,7 @@ def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
     assert found.std() > 0.02
     after = ("drop_features", "lstm", "mean", "drop_mean", "head")
     one_by_one, distributed = [], []
-    for stream, images in zip(lrcn.STREAMS, images_of, strict=True):
+    for stream, images in zip(two_stream.STREAMS, images_of, strict=True):
         features = np.stack([nets.given(cnn, image) for image in images.swapaxes(0, 1)], axis=1)
         inputs = y = keras.Input(features.shape[1:])
         whole = keras.Input(images.shape[1:])
@@ -299,15 +299,15 @@ def test_lrcn_folded_time_is_image_by_image_and_time_distributed(pretrained):
 
 def test_the_answer_is_the_mean_of_the_streams(pretrained):
     x = nets.clips(2, 6, 50, 70, 3)
-    features = nets.given(lrcn.stem(pretrained, 13), x)
-    frames, motion = lrcn.tail(pretrained, 13, 3, together=False)(features, training=False)
+    features = nets.given(two_stream.stem(pretrained, 13), x)
+    frames, motion = two_stream.tail(pretrained, 13, 3, together=False)(features, training=False)
     assert np.abs(frames - motion).max() > 0.01
     np.testing.assert_allclose((frames + motion) / 2, nets.given(pretrained, x), atol=1e-5)
 
 
 def test_a_still_clip_has_no_motion_but_an_answer(pretrained):
     still = np.repeat(nets.clips(1, 1, 50, 70, 3), 6, axis=1)
-    change = np.asarray(lrcn.streams(still)[1])
+    change = np.asarray(two_stream.streams(still)[1])
     np.testing.assert_allclose(change, np.full((1, 3, 70, 98, 3), 127), atol=1e-4)
     np.testing.assert_allclose(nets.given(pretrained, still).sum(), 1, atol=1e-5)
 
@@ -315,9 +315,9 @@ def test_a_still_clip_has_no_motion_but_an_answer(pretrained):
 @pytest.mark.parametrize("block", [1, 9, 15])
 def test_stem_and_tail_are_the_whole(pretrained, block):
     x = nets.clips(2, 6, 50, 70, 3)
-    features = nets.given(lrcn.stem(pretrained, block), x)
+    features = nets.given(two_stream.stem(pretrained, block), x)
     assert features.shape[:2] == (2, 6)
-    tail = lrcn.tail(pretrained, block, 3)
+    tail = two_stream.tail(pretrained, block, 3)
     np.testing.assert_allclose(nets.logits(tail, features), nets.logits(pretrained, x), atol=1e-5)
 
 
@@ -326,25 +326,25 @@ def test_the_tail_takes_any_number_of_moments(pretrained, moments):
     whole = lrcn.build(5, (2 * moments, 50, 70, 3))
     whole.set_weights(pretrained.get_weights())
     x = nets.clips(2, 2 * moments, 50, 70, 3, seed=1)
-    features = nets.given(lrcn.stem(whole, 13), x)
-    tail = lrcn.tail(pretrained, 13, moments)
+    features = nets.given(two_stream.stem(whole, 13), x)
+    tail = two_stream.tail(pretrained, 13, moments)
     np.testing.assert_allclose(nets.logits(tail, features), nets.logits(whole, x), atol=1e-5)
 
 
 def test_heads_first_moves_the_heads_only():
     model = lrcn.build(3, (6, 50, 50, 3))
-    part = lrcn.tail(model, 14, 3, together=False, heads_only=True)
+    part = two_stream.tail(model, 14, 3, together=False, heads_only=True)
     found = {w.path for w in part.trainable_weights}
-    assert found == {w.path for w in model.weights if w.path.startswith(lrcn.STREAMS)}
+    assert found == {w.path for w in model.weights if w.path.startswith(two_stream.STREAMS)}
     assert len(found) == 2 * 5
-    assert len(lrcn.tail(model, 14, 3).trainable_weights) > len(found)
+    assert len(two_stream.tail(model, 14, 3).trainable_weights) > len(found)
 
 
 def test_training_the_tail_moves_the_tail_and_no_normalisation():
     model = lrcn.build(3, (6, 50, 50, 3), pretrained=True)
-    stem = lrcn.stem(model, 14)
-    lrcn.tail(model, 14, 3, heads_only=True)  # what it holds still must move again
-    tail = lrcn.tail(model, 14, 3, together=False)
+    stem = two_stream.stem(model, 14)
+    two_stream.tail(model, 14, 3, heads_only=True)  # what it holds still must move again
+    tail = two_stream.tail(model, 14, 3, together=False)
     backbone = model.get_layer("efficientnet-lite0")
     before = {w.path: w.numpy().copy() for w in model.weights}
     x = nets.given(stem, nets.clips(4, 6, 50, 50, 3))

@@ -44,7 +44,25 @@ def test_shared_settings_reach_every_model_and_own_ones_win():
     assert (plan.models["lrcn-b"].batch, plan.models["lrcn-b"].epochs) == (8, 2)
     assert plan.models["lrcn-b"].tail == 13
     assert plan.headline == ("convlstm", "lrcn-scratch")
-    assert plan.protocols == {"holdout": (0,)}
+    assert plan.protocols == {"holdout": dict.fromkeys(plan.models, (0,))}
+
+
+def test_a_protocol_may_have_other_seeds_for_some_models_or_only_some():
+    raw = changed(
+        protocols={
+            "holdout": {"seeds": [0, 1], "models": {"convlstm": [3]}},
+            "random": {"models": {"lrcn-scratch": [5, 4]}},
+        }
+    )
+    plan = recipe.parse(raw)
+    assert plan.protocols == {
+        "holdout": {"convlstm": (3,), "lrcn-scratch": (0, 1)},
+        "random": {"lrcn-scratch": (5, 4)},
+    }
+    assert [str(c) for c in recipe.cells(plan) if c.protocol == "random"] == [
+        "random-f0-s4-lrcn-scratch",
+        "random-f0-s5-lrcn-scratch",
+    ]
 
 
 def test_own_augmentation_is_laid_over_the_shared_one():
@@ -72,13 +90,28 @@ def test_own_augmentation_is_laid_over_the_shared_one():
         (changed(protocols={"holdout": {"seeds": []}}), "protocols.holdout.seeds: is []"),
         (changed(protocols={"holdout": {"seeds": 3}}), "protocols.holdout.seeds: is 3"),
         (changed(protocols={"holdout": {"seeds": [1, 1]}}), "protocols.holdout.seeds: is [1, 1]"),
+        (
+            changed(protocols={"tune": {"models": {"mine": [0]}}}),
+            "protocols.tune.models.mine: none of convlstm",
+        ),
+        (
+            changed(protocols={"tune": {"models": {"convlstm": [-1]}}}),
+            "protocols.tune.models.convlstm: is [-1]",
+        ),
+        (changed(protocols={"tune": {"models": [0]}}), "protocols.tune.models: is [0], expected"),
         (changed(protocols={"tune": {}}), "protocols.tune.seeds: is None"),
         (changed(models={"mine": {}}), "models.mine.architecture: 'mine' is none of convlstm"),
         (changed(models={"convlstm": 5}), "models.convlstm: is 5, expected a table"),
         (changed(train={"epochs": "12"}), "models.convlstm.epochs: is '12', expected int"),
         (changed(train={"epochs": 1.5}), "models.convlstm.epochs: is 1.5, expected int"),
         (changed(train={"epochs": True}), "models.convlstm.epochs: is True, expected int"),
-        (changed(train={"epochs": 0}), "models.convlstm.epochs: is 0, expected 1 to"),
+        (changed(train={"epochs": -1}), "models.convlstm.epochs: is -1, expected 0 to"),
+        (changed(train={"epochs": 0}), "models.convlstm.epochs: is 0, expected 1 or more"),
+        (changed(models={"lrcn": {"epochs": 0}}), "models.lrcn: epochs and heads are both 0"),
+        (
+            changed(models={"convlstm-pretrained": {"epochs": 0, "heads": 2}}),
+            "models.convlstm-pretrained.epochs: is 0, expected 1 or more",
+        ),
         (changed(train={"learning_rate": "fast"}), "learning_rate: is 'fast', expected float"),
         (changed(train={"label_smoothing": 1.5}), "label_smoothing: is 1.5, expected 0 to 1"),
         (changed(train={"mixup": float("nan")}), "mixup: is nan, expected 0 to"),
@@ -160,13 +193,14 @@ kinds = st.builds(
 def recipes(draw: Any) -> Recipe:
     models = draw(st.dictionaries(names, kinds, min_size=1, max_size=4))
     seeds = st.lists(st.integers(0, 99), min_size=1, max_size=4, unique=True).map(tuple)
+    some = st.dictionaries(st.sampled_from(list(models)), seeds, min_size=1)
     return Recipe(
         name=draw(names),
         title=draw(st.text(max_size=20)),
         note="",
         headline=tuple(draw(st.permutations(list(models)))[:2]),
         protocols=draw(
-            st.dictionaries(st.sampled_from(sorted(splits.PROTOCOLS)), seeds, min_size=1)
+            st.dictionaries(st.sampled_from(sorted(splits.PROTOCOLS)), some, min_size=1)
         ),
         models=models,
     )
@@ -183,16 +217,16 @@ def test_cells_are_each_seed_of_each_model_once(plan):
     cells = recipe.cells(plan)
     expected = {
         Cell(protocol, fold, seed, model)
-        for protocol, seeds in plan.protocols.items()
+        for protocol, own in plan.protocols.items()
+        for model, seeds in own.items()
         for seed in seeds
-        for model in plan.models
         for fold in range(splits.folds(protocol))
     }
     assert len(cells) == len(expected)
     assert set(cells) == expected
-    for protocol, seeds in plan.protocols.items():  # whole seeds first
+    for protocol in plan.protocols:  # whole seeds first
         order = [cell.seed for cell in cells if cell.protocol == protocol]
-        assert order == sorted(order, key=seeds.index)
+        assert order == sorted(order)
 
 
 def test_a_cell_is_named_as_its_file():
@@ -208,4 +242,4 @@ def test_shipped_recipes_are_good(file):
 
 def test_the_full_data_is_trained_as_the_shipped_study_was():
     full, small = (recipe.read(RECIPES / name) for name in ("ucf50.toml", "ucf50-15.toml"))
-    assert full.models == small.models
+    assert full.models == {name: small.models[name] for name in full.models}

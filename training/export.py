@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     for name in tqdm(args.only or list(meta["models"]), desc="export", disable=None):
         if name not in meta["models"]:
             raise study.StudyError(args.study / "study.json", "models", f"has no model {name!r}")
-        cell = Cell("holdout", 0, min(plan.protocols.get("holdout", (0,))), name)
+        cell = Cell("holdout", 0, min(plan.protocols.get("holdout", {}).get(name, (0,))), name)
         how = plan.models[name]
         trained, built = meta["models"][name]["architecture"], ARCHITECTURES[how.architecture]
         if trained != built.summary:  # weights may fit a net that computes something else

@@ -77,12 +77,13 @@ def _joined(old: Recipe, new: Recipe, begun: Set[str], file: Path) -> Recipe:
                 "folder, or call the changed model another name (architecture = "
                 f'"{new.models[name].architecture}")'
             )
-    protocols = {
-        name: tuple(sorted({*old.protocols.get(name, ()), *new.protocols.get(name, ())}))
-        for name in {**old.protocols, **new.protocols}
-    }
+    protocols: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for name in {**old.protocols, **new.protocols}:
+        ours, theirs = old.protocols.get(name, {}), new.protocols.get(name, {})
+        seeds = {m: sorted({*ours.get(m, ()), *theirs.get(m, ())}) for m in {**ours, **theirs}}
+        protocols[name] = {"models": seeds}
     table = recipe.to_table(new)
-    table["protocols"] = {name: {"seeds": list(seeds)} for name, seeds in protocols.items()}
+    table["protocols"] = protocols
     table["models"] = {**recipe.to_table(old)["models"], **table["models"]}
     return recipe.parse(table)
 
@@ -108,9 +109,9 @@ def describe(plan: Recipe, index: Index) -> dict[str, Any]:
             name: {
                 "description": splits.PROTOCOLS[name],
                 "folds": splits.folds(name),
-                "seeds": list(seeds),
+                "seeds": sorted({seed for seeds in own.values() for seed in seeds}),
             }
-            for name, seeds in plan.protocols.items()
+            for name, own in plan.protocols.items()
         },
         "models": {name: _model(name, how.architecture) for name, how in plan.models.items()},
         "environment": environment(),

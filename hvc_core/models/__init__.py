@@ -24,6 +24,7 @@ class Architecture:
         module: str. The module of this folder with `build(num_classes)`.
         size: (height, width). Of the frames it takes.
         backbone: str or None. The pretrained CNN inside.
+        pooled: bool. Whether what comes after the backbone takes one vector an image, not maps.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Architecture:
     module: str
     size: tuple[int, int]
     backbone: str | None = None
+    pooled: bool = True
 
 
 ARCHITECTURES = {
@@ -48,6 +50,27 @@ ARCHITECTURES = {
         (120, 160),
         "EfficientNet-Lite0",
     ),
+    "mean": Architecture(
+        "Mean",
+        "as LRCN, with the mean over time in place of each LSTM",
+        "mean",
+        (120, 160),
+        "EfficientNet-Lite0",
+    ),
+    "convlstm-pretrained": Architecture(
+        "ConvLSTM, pretrained",
+        "as LRCN, with a ConvLSTM2D (64 filters, 3x3) on the CNN's maps in place of each LSTM",
+        "convlstm_pretrained",
+        (120, 160),
+        "EfficientNet-Lite0",
+        pooled=False,
+    ),
+    "mean-scratch": Architecture(
+        "Mean, from scratch",
+        "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, mean over time",
+        "mean_scratch",
+        (64, 64),
+    ),
     "lrcn-scratch": Architecture(
         "LRCN, from scratch",
         "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, LSTM over time",
@@ -57,12 +80,13 @@ ARCHITECTURES = {
 }
 
 
-def build(name: str, num_classes: int) -> keras.Model:
-    """Builds an architecture with fresh weights, from plain Keras layers.
+def build(name: str, num_classes: int, pretrained: bool = False) -> keras.Model:
+    """Builds an architecture from plain Keras layers.
 
     Args:
         name: str. One of ARCHITECTURES.
         num_classes: int. The number of classes to predict.
+        pretrained: bool. Whether a backbone starts from its ImageNet weights, not from chance.
 
     Example:
         >>> build("lrcn-scratch", 4).count_params()
@@ -72,4 +96,4 @@ def build(name: str, num_classes: int) -> keras.Model:
         KeyError: no such architecture.
     """
     module = importlib.import_module(f"hvc_core.models.{ARCHITECTURES[name].module}")
-    return module.build(num_classes)
+    return module.build(num_classes, **({"pretrained": True} if pretrained else {}))

@@ -1,6 +1,6 @@
 """LRCN from scratch: a small CNN per frame, then an LSTM over time.
 
-The widely copied tutorial's net. May import: keras.
+The widely copied tutorial's net. May import: keras, hvc_core.models.small_cnn.
 Paper: Donahue et al., Long-term Recurrent Convolutional Networks, CVPR 2015.
 """
 
@@ -9,10 +9,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from hvc_core.models.fold import fold_time, unfold_time
-
-# (filters, pool) of the four convolutions, as the tutorial has them
-CONVOLUTIONS = ((16, 4), (32, 4), (64, 2), (64, 2))
+from hvc_core.models import small_cnn
 
 
 def build(
@@ -32,13 +29,7 @@ def build(
         73060
     """
     inputs = keras.Input(input_shape, name="frames")
-    x = fold_time(layers.Rescaling(1 / 255, name="scale")(inputs))  # (B * T, H, W, 3)
-    for number, (filters, pool) in enumerate(CONVOLUTIONS, start=1):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
-        x = layers.MaxPooling2D(pool, name=f"pool{number}")(x)
-        if number < 4:
-            x = layers.Dropout(0.25, name=f"drop{number}")(x)
-    x = unfold_time(layers.Flatten(name="flatten")(x), input_shape[0])  # (B, T, 64)
+    x = small_cnn.features(inputs)  # (B, T, 64)
     x = layers.LSTM(32, name="lstm")(x)  # (B, 32)
     outputs = layers.Dense(num_classes, activation="softmax", name="head")(x)
     return keras.Model(inputs, outputs, name="lrcn-scratch")

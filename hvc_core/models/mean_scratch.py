@@ -1,0 +1,35 @@
+"""Mean over time, from scratch: `lrcn-scratch` without its LSTM, to see what that adds.
+
+May import: keras, hvc_core.models.small_cnn.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from hvc_core.models import small_cnn
+
+
+def build(
+    num_classes: int, input_shape: tuple[int, int, int, int] = (20, 64, 64, 3)
+) -> keras.Model:
+    """Builds the net: per frame 4 x (Conv2D 3x3, MaxPool), then the mean over time, softmax.
+
+    It cannot tell in which order the frames came.
+
+    Args:
+        num_classes: int. The number of classes to predict.
+        input_shape: (frames, height, width, 3). The clip's shape.
+
+    Returns:
+        keras.Model. float32 (B, T, H, W, 3) of 0 to 255 -> float32 (B, num_classes), softmax.
+
+    Example:
+        >>> build(4).count_params()
+        60772
+    """
+    inputs = keras.Input(input_shape, name="frames")
+    x = layers.GlobalAveragePooling1D(name="mean")(small_cnn.features(inputs))  # (B, 64)
+    outputs = layers.Dense(num_classes, activation="softmax", name="head")(x)
+    return keras.Model(inputs, outputs, name="mean-scratch")
