@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -152,6 +152,29 @@ def index(
     if not clips:
         raise DataError(_none_found(data, result.problems))
     return result
+
+
+def only(found: Index, classes: Sequence[str]) -> Index:
+    """The part of an index that is of some classes, with a fingerprint of its own.
+
+    Args:
+        found: Index.
+        classes: the classes to keep; none keeps all.
+
+    Raises:
+        DataError: a class has no clip.
+    """
+    if not classes:
+        return found
+    missing = sorted(set(classes) - set(found.classes))
+    if missing:
+        raise DataError(
+            f"no clip of {', '.join(missing)}; the data has only {', '.join(found.classes)}"
+        )
+    clips = tuple(clip for clip in found.clips if clip.class_name in classes)
+    return replace(
+        found, clips=clips, classes=tuple(sorted(classes)), fingerprint=fingerprint(clips)
+    )
 
 
 def _video_files(data: Path) -> list[Path]:

@@ -99,7 +99,7 @@ def fit(
     outputs = len(model.outputs)
     onehot = np.eye(model.outputs[0].shape[-1], dtype=np.float32)
     steps = math.ceil(len(train) / how.batch)
-    history, best, first = _resume(model, optimizer, state) or _begin(model, before)
+    history, best, first = _resume(model, optimizer, state) or _begin(model, before, how.monitor)
     epochs = len(before) + how.epochs
 
     # -- epochs --------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def fit(
                 "seconds": time.perf_counter() - started,
             }
         )
-        if _merit(history[-1]) > _merit(best):
+        if _merit(history[-1], how.monitor) > _merit(best, how.monitor):
             best = {
                 "epoch": epoch,
                 "val_accuracy": val_accuracy,
@@ -178,13 +178,16 @@ def score(probabilities: np.ndarray, targets: np.ndarray) -> tuple[float, float]
     return loss, float((probabilities.argmax(axis=1) == targets).mean())
 
 
-def _merit(epoch: Mapping[str, Any]) -> tuple[float, float]:
+def _merit(epoch: Mapping[str, Any], monitor: str) -> tuple[float, float]:
     """What makes an epoch better: accuracy moves in steps of one clip, so loss decides at a tie."""
-    return epoch["val_accuracy"], -epoch["val_loss"]
+    accuracy, loss = epoch["val_accuracy"], -epoch["val_loss"]
+    return (accuracy, loss) if monitor == "accuracy" else (loss, accuracy)
 
 
 def _rate(how: Settings, epoch: float) -> float:
     """Learning rate at a fractional epoch: one epoch of warm-up, then half a cosine to zero."""
+    if how.schedule == "constant":
+        return how.learning_rate
     if epoch < 1:
         return how.learning_rate * (epoch + 0.01)
     share = (epoch - 1) / max(1, how.epochs - 1)
@@ -222,11 +225,13 @@ def _keep(
     os.replace(part, state)
 
 
-def _begin(model: keras.Model, before: Sequence[dict]) -> tuple[list[dict], dict[str, Any], int]:
+def _begin(
+    model: keras.Model, before: Sequence[dict], monitor: str
+) -> tuple[list[dict], dict[str, Any], int]:
     """History, best epoch and next epoch of a fresh start."""
     best: dict[str, Any] = {"epoch": -1, "val_accuracy": -1.0, "val_loss": math.inf, "weights": []}
     if before:
-        kept = max(before, key=_merit)
+        kept = max(before, key=lambda epoch: _merit(epoch, monitor))
         best = {key: kept[key] for key in ("val_accuracy", "val_loss")}
         best |= {"epoch": kept["epoch"] - 1, "weights": model.get_weights()}
     return list(before), best, len(before)

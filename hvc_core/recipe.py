@@ -50,7 +50,10 @@ class Settings:
             backbone stays as it came.
         patience: int. Epochs without a better validation accuracy before stopping.
         batch: int. Clips a step.
-        learning_rate: float. Its peak; it warms up for an epoch, then falls by a cosine.
+        learning_rate: float. Its peak.
+        schedule: str. `cosine`: it warms up for an epoch, then falls by half a cosine; `constant`.
+        monitor: str. What makes an epoch better, on the validation clips: `accuracy` (the loss
+            decides at a tie) or `loss`.
         weight_decay: float. AdamW's.
         label_smoothing: float, 0 to 1.
         mixup: float. Alpha of the Beta distribution two clips are mixed by; 0 mixes none.
@@ -73,6 +76,8 @@ class Settings:
     patience: int = 15
     batch: int = 16
     learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    monitor: str = "accuracy"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
@@ -91,6 +96,7 @@ class Recipe:
     Attributes:
         name, title, note: str. The study's name, its heading, and what its data is.
         headline: the two models a reader sees first; one where there is but one.
+        classes: tuple of str. The classes to take of the data; empty: all.
         protocols: protocol -> model -> seeds; a protocol need not have every model.
         models: model -> Settings.
     """
@@ -101,6 +107,7 @@ class Recipe:
     headline: tuple[str, ...]
     protocols: dict[str, dict[str, tuple[int, ...]]]
     models: dict[str, Settings]
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -164,6 +171,7 @@ def parse(raw: dict[str, Any]) -> Recipe:
     if not models or not protocols:
         raise RecipeError("needs at least one [models.NAME] and one [protocols.NAME]")
     raw["models"], raw["protocols"] = models, protocols
+    raw["classes"] = _classes(raw.get("classes", []))
     raw["headline"] = _headline(raw.get("headline", list(models)[:2]), models)
     return _fill(Recipe, raw, "")
 
@@ -176,6 +184,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
         for name, own in recipe.protocols.items()
     }
     table["headline"] = list(recipe.headline)
+    table["classes"] = list(recipe.classes)
     return table
 
 
@@ -200,6 +209,7 @@ RANGES = {
     "mixup": (0, 100), "average": (0, 0.9999), "views": (0, 10_000), "frames": (2, 20),
     "tail": (1, 15), "heads": (0, 100_000), "zoom": (0, 0.5), "stretch": (0, 0.5), "light": (0, 1),
 }  # fmt: skip
+CHOICES = {"schedule": ("cosine", "constant"), "monitor": ("accuracy", "loss")}
 TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -224,6 +234,8 @@ def _fill(kind: type, table: dict[str, Any], where: str) -> Any:
         low, high = RANGES.get(field_.name, (None, None))
         if low is not None and not low <= value <= high:
             raise RecipeError(f"{dotted}: is {value}, expected {low} to {high}")
+        if field_.name in CHOICES and value not in CHOICES[field_.name]:
+            raise RecipeError(f"{dotted}: is {value!r}, none of {', '.join(CHOICES[field_.name])}")
     return kind(**table)
 
 
@@ -274,6 +286,13 @@ def _check_epochs(how: Settings, where: str) -> None:
     if kind.backbone and kind.pooled:
         raise RecipeError(f"{where}: epochs and heads are both 0, so nothing would learn")
     raise RecipeError(f"{where}.epochs: is 0, expected 1 or more for {how.architecture}")
+
+
+def _classes(names: Any) -> tuple[str, ...]:
+    good = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if not good or len(set(names)) < len(names) or len(names) == 1:
+        raise RecipeError(f"classes: is {names!r}, expected two or more different names")
+    return tuple(sorted(names))
 
 
 def _headline(names: Any, models: dict[str, Settings]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hvc_core import clips
 from hvc_core.clips import DataError
+from tests.support import data
 from tests.support.trees import write_bytes, write_clip
 
 CLASS_NAMES = (
@@ -199,3 +200,14 @@ def test_the_real_clips(ucf50):
     assert groups == {(name, group) for name in index.classes for group in range(1, 26)}
     assert not index.problems
     assert index.fingerprint == "25d60dd33fd72b8c35f6e80cf630cae7afe706b7112745d02a965e5a9764e9db"
+
+
+def test_some_classes_of_an_index_are_a_data_set_of_their_own(tmp_path):
+    index = clips.index(data.make(tmp_path), probe=False)
+    part = clips.only(index, ["Swing", "Punch"])
+    assert part.classes == ("Punch", "Swing")
+    assert part.clips == tuple(c for c in index.clips if c.class_name != "PullUps")
+    assert part.fingerprint == clips.fingerprint(part.clips) != index.fingerprint
+    assert clips.only(index, []) is index
+    with pytest.raises(clips.DataError, match="no clip of TaiChi; the data has only PullUps, "):
+        clips.only(index, ["TaiChi", "Punch"])

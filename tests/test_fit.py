@@ -274,6 +274,20 @@ def test_score_survives_a_certain_mistake():
     assert loss == pytest.approx(-(np.log(1e-7) + np.log(0.75)) / 2)
 
 
+def test_a_constant_rate_stays():
+    how = dataclasses.replace(HOW, schedule="constant")
+    assert {fit._rate(how, epoch / 10) for epoch in range(60)} == {HOW.learning_rate}
+
+
+@pytest.mark.parametrize(("monitor", "better"), [("accuracy", "a"), ("loss", "b")])
+def test_what_makes_an_epoch_better(monitor, better):
+    epochs = {
+        "a": {"val_accuracy": 0.9, "val_loss": 0.5},
+        "b": {"val_accuracy": 0.8, "val_loss": 0.4},
+    }
+    assert max(epochs, key=lambda name: fit._merit(epochs[name], monitor)) == better
+
+
 def test_the_rate_warms_up_and_falls_to_nothing():
     rates = [fit._rate(HOW, epoch / 10) for epoch in range(60)]
     assert rates[0] == pytest.approx(0.01 * HOW.learning_rate)

@@ -127,6 +127,11 @@ def test_own_augmentation_is_laid_over_the_shared_one():
         (changed(headline=["convlstm"]), "headline: is ['convlstm'], expected two different"),
         (changed(headline=["convlstm", "convlstm"]), "headline: "),
         (changed(headline="convlstm"), "headline: is 'convlstm', expected two of"),
+        (changed(train={"schedule": "step"}), "schedule: is 'step', none of cosine, constant"),
+        (changed(train={"monitor": "f1"}), "monitor: is 'f1', none of accuracy, loss"),
+        (changed(classes=["Punch"]), "classes: is ['Punch'], expected two or more"),
+        (changed(classes=["Punch", "Punch"]), "classes: is"),
+        (changed(classes="Punch"), "classes: is 'Punch'"),
         (changed(title=3), "title: is 3, expected str"),
     ],
 )

@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             f"`python -m training index {args.data}` says which and why",
             file=sys.stderr,
         )
+    index = clips.only(index, plan.classes)
     begin_study(args.study, plan, index, {cell.model for cell in missing})
     if missing:
         train_cells(plan, missing, index, args.study)
@@ -176,7 +177,7 @@ def as_plan(plan: Recipe, cells: list[Cell], data: Path) -> str:
     """The cells, a line each, with a time estimate from a few steps on this machine."""
     if not cells:
         return "nothing is missing"
-    index = clips.index(data, probe=False)
+    index = clips.only(clips.index(data, probe=False), plan.classes)
     count, classes = len(index.clips), len(index.classes)
     seconds = {name: _step_seconds(plan.models[name], classes) for name in {c.model for c in cells}}
     lines = [f"{len(cells)} cells to train on {count} clips; each at most:"]
