@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import imagehash
 import numpy as np
@@ -78,6 +79,29 @@ def pairs(
             if source[a] != source[b] and (share >= SHARE or same):
                 found.append(Pair(a, b, 1.0 if same else share, same))
     return found
+
+
+def describe(clips: Sequence[Clip], found: Sequence[Pair]) -> dict[str, Any]:
+    """The audit as a study keeps it: `audit.json`.
+
+    Returns:
+        dict. schema_version, method, clips (count), pairs: list of {a, b (clips' names),
+        similarity, identical}.
+    """
+    return {
+        "schema_version": 1,
+        "method": METHOD,
+        "clips": len(clips),
+        "pairs": [
+            {
+                "a": clips[pair.a].name,
+                "b": clips[pair.b].name,
+                "similarity": round(pair.similarity, 4),
+                "identical": pair.identical,
+            }
+            for pair in found
+        ],
+    }
 
 
 def hash_frames(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -66,6 +66,11 @@ def load(
     return {s: np.load(folder[s] / "frames.npy", mmap_mode="r") for s in sizes}
 
 
+def clean(frames: np.ndarray) -> np.ndarray:
+    """The frames that `video.sample` gives for single clips: (clips, FRAMES, height, width, 3)."""
+    return frames[:, PHASES // 2 :: PHASES]
+
+
 def trim(cache: Path, keep: Set[Path] = frozenset(), limit: int = LIMIT_BYTES) -> list[Path]:
     """Deletes the least recently used folders until the cache fits, and what kills left behind.
 

@@ -55,7 +55,7 @@ class Data:
     @cached_property
     def near_identical(self) -> list[audit.Pair]:
         """The audit's pairs: what must not train where the other is tested."""
-        return audit.pairs(self.index.clips, clean_of_all(self.frames[AUDIT_SIZE]))
+        return audit.pairs(self.index.clips, frame_cache.clean(self.frames[AUDIT_SIZE]))
 
     def pooled(self, model: keras.Model, block: int, kept: feature_cache.Features) -> np.ndarray:
         """What the untouched backbone makes of the features: float16 (views, clips, T, 1280).
@@ -80,11 +80,6 @@ def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, i
     """Decodes (or finds decoded) the frames of every clip for these models."""
     sizes = {AUDIT_SIZE, *(models.ARCHITECTURES[s.architecture].size for s in settings.values())}
     return Data(index, frame_cache.load(index, sorted(sizes), progress))
-
-
-def clean_of_all(frames: np.ndarray) -> np.ndarray:
-    """The frame cache's (clips, 20 * PHASES, ...) as the app would sample it: (clips, 20, ...)."""
-    return frames[:, frame_cache.PHASES // 2 :: frame_cache.PHASES]
 
 
 # -- feeds: what a model is given, by row ------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The command line: `python -m training index|fetch|train|evaluate|predict|export …`.
+"""The command line: `python -m training index|fetch|audit|train|evaluate|predict|export …`.
 
 May import: the standard library and hvc_core's light modules. A command's own module is loaded
 only when that command is asked for, so that `index` and `fetch` never wait for TensorFlow.
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "index": "list a data folder: classes, groups, clips, unreadable files, fingerprint",
     "fetch": "download and unpack UCF50",
+    "audit": "find clips of different source videos that show the same film",
     "train": "train the cells of a recipe that a study lacks",
     "evaluate": "derive a study's metrics from its predictions again, or check them",
     "predict": "put clips through every model of a study",

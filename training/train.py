@@ -128,11 +128,12 @@ def chosen(plan: Recipe, only: list[str], finished: set[tuple[str, int, int, str
 def train_cells(plan: Recipe, cells: list[Cell], index: clips.Index, folder: Path) -> None:
     """Trains cells one after another, with a live bar on standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter
-    from hvc_core import train
+    from hvc_core import audit, train
 
     needed = {cell.model: plan.models[cell.model] for cell in cells}
     with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
         data = train.load(index, needed, lambda done, total: _show(bar, done, total))
+    study.write_json(folder / "audit.json", audit.describe(index.clips, data.near_identical))
     for number, cell in enumerate(cells, start=1):
         where = f"cell {number}/{len(cells)} {cell}"
         with tqdm(desc=where, unit=" clips", mininterval=1, smoothing=0.05) as bar:
