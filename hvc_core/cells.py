@@ -15,11 +15,15 @@ from hvc_core.schema import read_meta
 from hvc_core.storage import StudyError, read_table, write_parquet
 from hvc_core.tables import (
     CELL,
+    CLEAN,
     HISTORY_COLUMNS,
     PREDICTION_COLUMNS,
     read_history,
     read_predictions,
 )
+
+# What a finished cell's weights were asked besides its test clips, each in a file of its own
+EXTRAS = ("conditions", "validation", "unseen")
 
 
 def cell_name(protocol: str, fold: int, seed: int, model: str) -> str:
@@ -32,7 +36,8 @@ def write_cell(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame) -
 
     Args:
         folder: Path. The study.
-        predictions: DataFrame. `PREDICTION_COLUMNS`, all rows of one (protocol, fold, seed, model).
+        predictions: DataFrame. `PREDICTION_COLUMNS`, all rows of one (protocol, fold, seed, model);
+            without `condition` they are of clips as they are.
         history: DataFrame. `HISTORY_COLUMNS` of the same cell; may be empty.
 
     Returns:
@@ -42,6 +47,8 @@ def write_cell(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame) -
         StudyError: the rows are of more than one cell, or a column is missing.
     """
     folder = Path(folder)
+    if "condition" not in predictions.columns:
+        predictions = predictions.assign(condition=CLEAN)
     for what, df, columns in (
         ("predictions", predictions, PREDICTION_COLUMNS),
         ("history", history, HISTORY_COLUMNS),
@@ -59,6 +66,32 @@ def write_cell(folder: Path, predictions: pd.DataFrame, history: pd.DataFrame) -
     path = folder / "cells" / f"{name}.parquet"
     write_parquet(path, predictions[PREDICTION_COLUMNS])
     return path
+
+
+def write_extra(folder: Path, extra: str, rows: pd.DataFrame) -> Path:
+    """Writes what one cell's weights answered to other clips than its test clips as they are.
+
+    Args:
+        folder: Path. The study.
+        extra: str. One of EXTRAS.
+        rows: DataFrame. `PREDICTION_COLUMNS`, all of one cell.
+
+    Raises:
+        StudyError: the rows are of more than one cell.
+    """
+    keys = rows[CELL].drop_duplicates()
+    if len(keys) != 1:
+        raise StudyError(
+            Path(folder) / "cells", None, f"expected rows of one cell, found {len(keys)} cells"
+        )
+    path = extra_file(Path(folder), cell_name(*keys.iloc[0]), extra)
+    write_parquet(path, rows[PREDICTION_COLUMNS])
+    return path
+
+
+def extra_file(folder: Path, cell: str, extra: str) -> Path:
+    """Where `write_extra` puts a cell's rows: `cells/holdout-f0-s1-lrcn.unseen.parquet`."""
+    return Path(folder) / "cells" / f"{cell}.{extra}.parquet"
 
 
 def finished_cells(folder: Path) -> set[tuple[str, int, int, str]]:
@@ -118,6 +151,7 @@ def read_cell(
     meta = read_meta(folder)
     both = [read_predictions(table, meta), read_history(folder / "history.parquet", meta)]
     predictions, history = (df[(df[CELL] == list(key)).all(axis=1)] for df in both)
+    predictions = predictions[predictions["condition"] == CLEAN]
     return (predictions, history) if len(predictions) else None
 
 
@@ -126,7 +160,7 @@ def cell_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in (folder / "cells").glob("*.parquet")
-        if not path.name.endswith(".history.parquet")
+        if not path.name.endswith(tuple(f".{part}.parquet" for part in ("history", *EXTRAS)))
     )
 
 

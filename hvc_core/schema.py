@@ -1,4 +1,7 @@
-"""The rules of a study's JSON files, schema version 1: study, metrics, cost, model folders.
+"""The rules of a study's JSON files: study, metrics, cost, audit, model folders.
+
+Version 2 added the column `condition` and the tables of validation and unseen clips; version 1 is
+read as a study without them.
 
 May import: the standard library, hvc_core.storage.
 """
@@ -12,7 +15,8 @@ from typing import Any
 
 from hvc_core.storage import StudyError, read_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # what is written
+READS = (1, 2)
 
 
 def field_of(obj: dict[str, Any], file: Path, at: str, key: str, *types: type) -> Any:
@@ -44,11 +48,11 @@ def field_of(obj: dict[str, Any], file: Path, at: str, key: str, *types: type) -
 def check_version(obj: dict[str, Any], file: Path) -> None:
     """Raises StudyError unless `schema_version` is the one this code reads."""
     found = field_of(obj, file, "", "schema_version", int)
-    if found != SCHEMA_VERSION:
+    if found not in READS:
         raise StudyError(
             file,
             "schema_version",
-            f"is {found}; this version of hvc reads {SCHEMA_VERSION}",
+            f"is {found}; this version of hvc reads {' and '.join(map(str, READS))}",
             "Use a matching version of hvc, or make the study again.",
         )
 
@@ -238,6 +242,21 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
                     f"is {value!r:.40}, expected a number of 0 or more, or null",
                     "Measure the cost again.",
                 )
+
+
+def check_audit(found: dict[str, Any], file: Path) -> None:
+    """Checks audit.json."""
+    check_version(found, file)
+    field_of(found, file, "", "method", str)
+    field_of(found, file, "", "clips", int)
+    for i, pair in enumerate(field_of(found, file, "", "pairs", list)):
+        at = f"pairs[{i}]"
+        if not isinstance(pair, dict):
+            raise StudyError(file, at, "is no object", "Make it again with `train`.")
+        for key in ("a", "b"):
+            field_of(pair, file, at, key, str)
+        _fraction(field_of(pair, file, at, "similarity", int, float), file, f"{at}.similarity")
+        field_of(pair, file, at, "identical", bool)
 
 
 def check_model_folder(folder: Path, meta: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ TYPES = {
     "fold": pa.int64(),
     "seed": pa.int64(),
     "model": pa.string(),
+    "condition": pa.string(),
     "clip": pa.string(),
     "class": pa.string(),
     "group": pa.int64(),
@@ -116,12 +117,15 @@ def read_json(path: Path, kind: type = dict) -> Any:
     return obj
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
+def read_table(
+    path: Path, columns: Sequence[str], filled: Mapping[str, str] | None = None
+) -> pa.Table:
     """Reads a Parquet table and checks that the named columns are there with their types.
 
     Args:
         path: Path. The file.
         columns: names; others in the file are ignored.
+        filled: column -> what its rows hold where a file of an older version lacks it.
 
     Returns:
         pyarrow.Table with exactly `columns`, cast to the types of `TYPES`, without nulls in keys.
@@ -141,6 +145,10 @@ def read_table(path: Path, columns: Sequence[str]) -> pa.Table:
         ) from error
     arrays = {}
     for name in columns:
+        if name in (filled or {}) and name not in table.column_names:
+            text = pa.array([(filled or {})[name]], TYPES[name])
+            arrays[name] = pa.chunked_array([text.take(pa.array([0] * table.num_rows))])
+            continue
         if name not in table.column_names:
             raise StudyError(
                 path, name, "column missing", f"Expected the columns {', '.join(columns)}."

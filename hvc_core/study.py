@@ -13,18 +13,18 @@ import pandas as pd
 
 from hvc_core import metrics as metrics_of
 from hvc_core.cells import (
-    cell_files,
+    EXTRAS,
     cell_name,
     finished_cells,
-    history_file,
     read_cell,
     read_cells,
-    read_files,
     started_models,
     write_cell,
+    write_extra,
 )
 from hvc_core.schema import (
     SCHEMA_VERSION,
+    check_audit,
     check_cost,
     check_metrics,
     check_model_folder,
@@ -33,16 +33,18 @@ from hvc_core.schema import (
 from hvc_core.storage import StudyError, read_json, write_json, write_parquet
 from hvc_core.tables import (
     CELL,
+    CLEAN,
     HISTORY_COLUMNS,
     KEY,
     PREDICTION_COLUMNS,
-    check_clips,
     read_history,
     read_predictions,
 )
 
 __all__ = [
     "CELL",
+    "CLEAN",
+    "EXTRAS",
     "HISTORY_COLUMNS",
     "KEY",
     "PREDICTION_COLUMNS",
@@ -51,7 +53,6 @@ __all__ = [
     "StudyError",
     "cell_name",
     "check",
-    "close",
     "derive",
     "example_clips",
     "finished_cells",
@@ -61,6 +62,7 @@ __all__ = [
     "read_meta",
     "started_models",
     "write_cell",
+    "write_extra",
     "write_json",
     "write_parquet",
 ]
@@ -76,18 +78,26 @@ class Study:
         folder: Path. Where it lies.
         meta: dict. study.json as it is.
         predictions: DataFrame. `PREDICTION_COLUMNS`, one row per `KEY`; `probabilities` holds
-            float32 arrays (C,) in the order of `classes`.
+            float32 arrays (C,) in the order of `classes`. Of the test clips as they are.
+        conditions: DataFrame. The same columns: the test clips under other conditions.
+        validation: DataFrame. The same columns: the clips that chose a cell's best epoch.
+        unseen: DataFrame. The same columns: clips of none of the study's classes.
         history: DataFrame or None. `HISTORY_COLUMNS`.
         metrics: dict. metrics.json as it is.
         cost: dict. cost.json as it is; null is "not measured".
+        audit: dict or None. audit.json as it is.
     """
 
     folder: Path
     meta: dict[str, Any]
     predictions: pd.DataFrame
+    conditions: pd.DataFrame
+    validation: pd.DataFrame
+    unseen: pd.DataFrame
     history: pd.DataFrame | None
     metrics: dict[str, Any]
     cost: dict[str, Any]
+    audit: dict[str, Any] | None
 
     @property
     def name(self) -> str:
@@ -125,6 +135,7 @@ def read(folder: Path) -> Study:
     folder = Path(folder)
     meta = read_meta(folder)
     predictions = read_predictions(folder / "predictions.parquet", meta)
+    clean = (predictions["condition"] == CLEAN).to_numpy()
     table = folder / "history.parquet"
     history = read_history(table, meta) if table.exists() else None
     metrics = read_json(folder / "metrics.json")
@@ -133,45 +144,29 @@ def read(folder: Path) -> Study:
     check_cost(cost, meta, folder / "cost.json")
     for name in meta["models"]:
         check_model_folder(folder / "models" / name, meta)
-    return Study(folder, meta, predictions, history, metrics, cost)
+    audit = read_json(folder / "audit.json") if (folder / "audit.json").exists() else None
+    if audit is not None:
+        check_audit(audit, folder / "audit.json")
+    return Study(
+        folder=folder,
+        meta=meta,
+        predictions=predictions[clean].reset_index(drop=True),
+        conditions=predictions[~clean].reset_index(drop=True),
+        validation=_read_extra(folder, "validation", meta),
+        unseen=_read_extra(folder, "unseen", meta),
+        history=history,
+        metrics=metrics,
+        cost=cost,
+        audit=audit,
+    )
 
 
-def close(folder: Path) -> Study:
-    """Merges the finished cells into the study's tables and derives metrics.json from them.
-
-    A cell's files replace its rows in the tables, if it has any there; all other rows stay. The
-    files are removed once the tables hold them. Closing twice changes nothing more, and a kill at
-    any moment loses nothing. A study whose cost was never measured gets a cost.json that says so.
-
-    Raises:
-        StudyError: there is nothing to merge, or something in the folder is malformed.
-    """
-    folder = Path(folder)
-    meta = read_meta(folder)
-    files = cell_files(folder)
-    predictions, history = read_files(files, meta)
-    table, history_table = folder / "predictions.parquet", folder / "history.parquet"
-    if files or not table.exists():
-        if table.exists():
-            predictions = _merge(read_predictions(table, meta), predictions)
-        if history_table.exists():
-            history = _merge(read_history(history_table, meta), history)
-        if not len(predictions):
-            raise StudyError(folder / "cells", None, "no finished cell", "Train one first.")
-        check_clips(predictions, table)
-        write_parquet(history_table, history.sort_values([*CELL, "epoch"]))
-        write_parquet(table, predictions.sort_values(KEY))
-    predictions = read_predictions(table, meta)
-    write_json(folder / "metrics.json", metrics_of.derive(predictions, meta["dataset"]["classes"]))
-    if not (folder / "cost.json").exists():
-        models = dict.fromkeys(meta["models"])
-        cost = {"schema_version": SCHEMA_VERSION, "machine": {}, "models": models}
-        write_json(folder / "cost.json", cost)
-    study = read(folder)
-    for file in files:
-        history_file(file).unlink(missing_ok=True)
-        file.unlink(missing_ok=True)
-    return study
+def _read_extra(folder: Path, extra: str, meta: dict[str, Any]) -> pd.DataFrame:
+    """The study's table of an extra (`validation.parquet`); empty where there is none."""
+    file = folder / f"{extra}.parquet"
+    if not file.exists():
+        return pd.DataFrame(columns=PREDICTION_COLUMNS)
+    return read_predictions(file, meta, unseen=extra == "unseen")
 
 
 def derive(folder: Path) -> dict[str, Any]:
@@ -183,7 +178,8 @@ def derive(folder: Path) -> dict[str, Any]:
     folder = Path(folder)
     meta = read_meta(folder)
     predictions = read_predictions(folder / "predictions.parquet", meta)
-    return metrics_of.derive(predictions, meta["dataset"]["classes"])
+    clean = predictions[predictions["condition"] == CLEAN]
+    return metrics_of.derive(clean, meta["dataset"]["classes"])
 
 
 def check(folder: Path) -> list[str]:
@@ -210,12 +206,3 @@ def example_clips(study: Study) -> list[Path]:
         for path in (study.folder / "examples").glob("**/*")
         if path.is_file() and path.suffix.lower() in CLIP_SUFFIXES
     )
-
-
-def _merge(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """`new` and those rows of `old` whose whole cell is not in `new`: never two of a cell mixed."""
-    if not len(new):
-        return old
-    replaced = pd.MultiIndex.from_frame(new[CELL].drop_duplicates())
-    kept = old[~pd.MultiIndex.from_frame(old[CELL]).isin(replaced)]
-    return pd.concat([kept, new], ignore_index=True) if len(kept) else new

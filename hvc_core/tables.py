@@ -16,14 +16,20 @@ from hvc_core.schema import check_known, same_classes, some
 from hvc_core.storage import StudyError, read_table
 
 CELL = ["protocol", "fold", "seed", "model"]
-KEY = [*CELL, "clip"]
+CLEAN = "clean"  # the condition of a clip as it is
+KEY = [*CELL, "condition", "clip"]
 PREDICTION_COLUMNS = [*KEY, "class", "group", "probabilities"]
 HISTORY_COLUMNS = [*CELL, "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
 SUM_TOLERANCE = 1e-3
 
 
-def read_predictions(file: Path, meta: dict[str, Any]) -> pd.DataFrame:
+def read_predictions(file: Path, meta: dict[str, Any], unseen: bool = False) -> pd.DataFrame:
     """Reads and checks a table of predictions (the study's, or one cell's).
+
+    Args:
+        file: Path. The table.
+        meta: dict. The study's study.json.
+        unseen: bool. Whether its clips are of none of the study's classes.
 
     Returns:
         DataFrame with `PREDICTION_COLUMNS`; `probabilities` holds float32 arrays (C,).
@@ -31,7 +37,7 @@ def read_predictions(file: Path, meta: dict[str, Any]) -> pd.DataFrame:
     Raises:
         StudyError: as the module says.
     """
-    table = read_table(file, PREDICTION_COLUMNS)
+    table = read_table(file, PREDICTION_COLUMNS, {"condition": CLEAN})
     classes: list[str] = meta["dataset"]["classes"]
     if not table.num_rows:
         raise StudyError(file, None, "has no rows", "Train at least one cell.")
@@ -39,7 +45,10 @@ def read_predictions(file: Path, meta: dict[str, Any]) -> pd.DataFrame:
     df = table.drop_columns(["probabilities"]).to_pandas()
     df["probabilities"] = pd.Series(list(values), dtype=object, index=df.index)
     unknown = sorted(set(df["class"]) - set(classes))
-    if unknown:
+    if unseen and len(unknown) < df["class"].nunique():
+        known = min(set(df["class"]) & set(classes))
+        raise StudyError(file, "class", f"{known} is one of the study's own", "Leave it out.")
+    if unknown and not unseen:
         same_classes([*classes, *unknown], classes, file, "class")
     for column, known in (("model", meta["models"]), ("protocol", meta["protocols"])):
         check_known(df[column].unique(), known, file, column)
@@ -54,7 +63,7 @@ def read_predictions(file: Path, meta: dict[str, Any]) -> pd.DataFrame:
             file,
             "clip",
             f"{int(twice.sum())} rows repeat a key (first: {key})",
-            "There is one row per protocol, fold, seed, model and clip; remove the others.",
+            f"There is one row per {', '.join(KEY)}; remove the others.",
         )
     check_clips(df, file)
     return df

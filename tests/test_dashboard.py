@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import costs, numbers, state
+from hvc_core import closing
 from hvc_core import study as studies
 from tests.support.app import PAGES, ROOT, open_page, words
 from tests.support.studies import make_study
@@ -141,7 +142,7 @@ def test_overview_says_when_one_cannot_tell(
     studies.write_parquet(
         folder / "predictions.parquet", pd.concat([a, a.assign(model="lrcn")], ignore_index=True)
     )
-    studies.close(folder)
+    closing.close(folder)
     monkeypatch.setenv("HVC_STUDY", str(folder))
     app = open_page()
     assert not app.exception and not app.success
@@ -248,7 +249,7 @@ def test_cost_without_a_measurement(own: Path) -> None:
 def test_a_pair_without_predictions_under_a_protocol(own: Path) -> None:
     table = pd.read_parquet(own / "predictions.parquet")
     studies.write_parquet(own / "predictions.parquet", table[table["model"] != "lrcn"])
-    studies.close(own)
+    closing.close(own)
     for page in PAGES:
         app = open_page(page)
         assert not app.exception and not app.error

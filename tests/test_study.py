@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hvc_core import study
+from hvc_core import closing, study
 from hvc_core.study import StudyError
 from tests.support.studies import make_study
 
@@ -135,13 +135,26 @@ def test_unreadable_parquet(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["study.json", "metrics.json", "cost.json"])
-@pytest.mark.parametrize("version", [0, 2, "1", None, True])
+@pytest.mark.parametrize("version", [0, 3, "1", None, True])
 def test_a_wrong_schema_version(folder: Path, name: str, version: object) -> None:
     edit(folder / name, lambda obj: obj | {"schema_version": version})
-    refused(folder, name, "schema_version", "reads 1|expected int")
+    refused(folder, name, "schema_version", "reads 1 and 2|expected int")
 
 
-@pytest.mark.parametrize("column", study.PREDICTION_COLUMNS)
+def test_version_1_is_read_as_clips_as_they_are(folder: Path) -> None:
+    new = study.read(folder)
+    edit(folder / "study.json", lambda obj: obj | {"schema_version": 1})
+    rows(folder, lambda df: df.drop(columns="condition"))
+    old = study.read(folder)
+    pd.testing.assert_frame_equal(old.predictions, new.predictions)
+    assert set(old.predictions["condition"]) == {study.CLEAN}
+    assert not len(old.conditions) and not len(old.validation) and old.audit is None
+
+
+NEEDED = [name for name in study.PREDICTION_COLUMNS if name != "condition"]
+
+
+@pytest.mark.parametrize("column", NEEDED)
 def test_a_missing_column_of_predictions(folder: Path, column: str) -> None:
     rows(folder, lambda df: df.drop(columns=column))
     refused(folder, "predictions.parquet", column, "column missing")
@@ -296,7 +309,7 @@ def test_an_unknown_value(folder: Path, column: str, value: str | int, words: st
 def test_a_repeated_key(folder: Path) -> None:
     rows(folder, lambda df: pd.concat([df, df.head(1)]))
     error = refused(folder, "predictions.parquet", "clip", "1 rows repeat a key")
-    assert "model convlstm, clip v_Basketball_g02_c01" in str(error)
+    assert "model convlstm, condition clean, clip v_Basketball_g02_c01" in str(error)
 
 
 def test_no_rows_and_null_keys_and_wrong_types(folder: Path) -> None:
@@ -463,16 +476,16 @@ def test_cells_are_merged_into_the_same_study(folder: Path) -> None:
     }
     read, read_history = study.read_cells(folder)
     assert len(read) == len(predictions) and len(read_history) == len(history)
-    found = study.close(folder)
+    found = closing.close(folder)
     assert {name: (folder / name).read_bytes() for name in before} == before
     assert found.cost == {
-        "schema_version": 1,
+        "schema_version": study.SCHEMA_VERSION,
         "machine": {},
         "models": {"convlstm": None, "lrcn": None},
     }
     assert not list((folder / "cells").iterdir())
     assert len(study.finished_cells(folder)) == 4
-    study.close(folder)
+    closing.close(folder)
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
@@ -489,7 +502,7 @@ def test_closing_keeps_rows_and_replaces_whole_cells(folder: Path) -> None:
     )
     history = found.history[(found.history["model"] == "lrcn") & (found.history["seed"] == 2)]
     study.write_cell(folder, again, history.head(2))
-    closed = study.close(folder)
+    closed = closing.close(folder)
     assert len(closed.predictions) == len(found.predictions) - 1
     assert not closed.predictions.duplicated(study.KEY).any()
     assert closed.history is not None
@@ -505,13 +518,13 @@ def test_killed_writes_are_passed_over(folder: Path) -> None:
     read, read_history = study.read_cells(folder)
     assert len(read) == len(predictions) * 3 // 4
     assert len(read_history) == len(history) * 3 // 4, "no history of an unfinished cell"
-    assert len(study.close(folder).predictions) == len(read)
+    assert len(closing.close(folder).predictions) == len(read)
 
 
 def test_a_corrupt_cell_is_named(folder: Path) -> None:
     files = write_all(folder, *split(folder))
     files[1].write_bytes(files[1].read_bytes()[:-20])
-    for function in (study.finished_cells, study.read_cells, study.close):
+    for function in (study.finished_cells, study.read_cells, closing.close):
         with pytest.raises(StudyError, match=f"{files[1].name}: cannot be read as Parquet"):
             function(folder)
     assert all(file.exists() for file in files)
@@ -529,7 +542,7 @@ def test_cells_of_two_data_sets_do_not_mix(folder: Path) -> None:
     predictions.loc[0, "group"] = 3
     files = write_all(folder, predictions, history)
     with pytest.raises(StudyError, match="has more than one"):
-        study.close(folder)
+        closing.close(folder)
     assert all(file.exists() for file in files)
 
 
@@ -549,7 +562,7 @@ def test_no_cell_at_all(folder: Path) -> None:
     assert list(history.columns) == study.HISTORY_COLUMNS and not len(history)
     assert study.finished_cells(folder) == set()
     with pytest.raises(StudyError, match="no finished cell"):
-        study.close(folder)
+        closing.close(folder)
 
 
 def test_names_of_cells_with_dashes(folder: Path) -> None:
@@ -597,10 +610,10 @@ def test_reading_a_study_loads_no_heavy_library() -> None:
 def test_a_cell_without_history(folder: Path) -> None:
     predictions, history = split(folder)
     write_all(folder, predictions, history.head(0))
-    found = study.close(folder)
+    found = closing.close(folder)
     assert found.history is not None and not len(found.history)
     write_all(folder, predictions, history)
-    closed = study.close(folder)
+    closed = closing.close(folder)
     assert closed.history is not None and len(closed.history) == len(history)
 
 
@@ -612,3 +625,73 @@ def test_training_that_diverged_is_kept_as_it_was(folder: Path) -> None:
     study.write_parquet(file, df)
     found = study.read(folder).history
     assert found is not None and np.isnan(found["loss"].iloc[0])
+
+
+# -- what else a finished cell was asked -----------------------------------------------------------
+
+
+def extras(folder: Path) -> dict[str, pd.DataFrame]:
+    """Rows of one cell for each extra, made from its predictions."""
+    rows = study.read(folder).predictions
+    own = rows[(rows["model"] == "lrcn") & (rows["seed"] == 1)]
+    return {
+        "conditions": pd.concat([own.assign(condition=c) for c in ("frozen", "blur-1")]),
+        "validation": own.assign(clip=own["clip"] + "v"),
+        "unseen": own.assign(**{"class": "Archery"}),
+    }
+
+
+def test_extras_are_merged_beside_the_clean_rows(folder: Path) -> None:
+    before, made = study.read(folder), extras(folder)
+    for extra, df in made.items():
+        study.write_extra(folder, extra, df)
+    after = closing.close(folder)
+    pd.testing.assert_frame_equal(after.predictions, before.predictions)
+    assert after.metrics == before.metrics
+    for extra, df in made.items():
+        stored = getattr(after, extra)
+        assert len(stored) == len(df)
+        assert set(stored["model"]) == {"lrcn"}
+    assert set(after.conditions["condition"]) == {"frozen", "blur-1"}
+    assert not list((folder / "cells").iterdir())
+    assert study.check(folder) == []
+    # One condition again, and another: that one is replaced, the rest stays.
+    study.write_extra(folder, "conditions", made["conditions"].query("condition == 'frozen'"))
+    study.write_extra(folder, "validation", made["validation"].head(3))
+    again = closing.close(folder)
+    assert len(again.conditions) == len(after.conditions)
+    assert len(again.validation) == 3 and len(again.unseen) == len(after.unseen)
+
+
+def test_a_cell_trained_anew_loses_what_its_old_weights_answered(folder: Path) -> None:
+    for extra, df in extras(folder).items():
+        study.write_extra(folder, extra, df)
+    whole = closing.close(folder)
+    own = whole.predictions.query("model == 'lrcn' and seed == 1")
+    assert whole.history is not None
+    study.write_cell(folder, own, whole.history[whole.history["model"] == "lrcn"].head(0))
+    anew = closing.close(folder)
+    assert not len(anew.conditions) and not len(anew.validation) and not len(anew.unseen)
+    assert len(anew.predictions) == len(whole.predictions)
+
+
+def test_extras_of_cells_that_are_not_finished_wait(folder: Path) -> None:
+    rows = extras(folder)["validation"].assign(seed=9)
+    file = study.write_extra(folder, "validation", rows)
+    assert not len(closing.close(folder).validation)
+    assert file.exists()
+
+
+def test_unseen_clips_of_a_known_class_are_refused(folder: Path) -> None:
+    study.write_extra(folder, "unseen", extras(folder)["validation"])
+    with pytest.raises(StudyError, match="unseen.parquet: field 'class': .* the study's own"):
+        closing.close(folder)
+
+
+def test_a_broken_audit_names_its_field(folder: Path) -> None:
+    pair = {"a": "v_A_g01_c01", "b": "v_A_g02_c01", "similarity": 0.9, "identical": False}
+    audit = {"schema_version": 1, "method": "m", "clips": 2, "pairs": [pair]}
+    study.write_json(folder / "audit.json", audit)
+    assert study.read(folder).audit == audit
+    study.write_json(folder / "audit.json", audit | {"pairs": [pair | {"similarity": 2}]})
+    refused(folder, "audit.json", "pairs[0].similarity", "expected a number from 0 to 1")

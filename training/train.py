@@ -16,7 +16,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hvc_core import clips, models, recipe, study
+from hvc_core import clips, closing, models, recipe, study
 from hvc_core.recipe import Cell, Recipe, RecipeError, Settings
 from training.provenance import begin_study
 
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.study}: {len(left)} cells of the recipe are still to be trained")
     if left and not args.close:
         return 0
-    study.close(args.study)
+    closing.close(args.study)
     _tidy(args.study, [cell for cell in recipe.cells(plan) if cell not in left])
     print(f"{args.study}: closed; `python -m training export {args.study}` makes its models")
     return 0

@@ -13,7 +13,7 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
-from hvc_core import study
+from hvc_core import closing, study
 
 CLASSES = [
     "Basketball",
@@ -93,7 +93,7 @@ def make_study(
         size = meta["models"][name]["input"]
         study.write_json(folder / "models" / name / "preprocessing.json", _preprocessing(size))
         write_tiny_onnx(folder / "models" / name / "model.onnx", size, classes, seed=i)
-    study.close(folder)
+    closing.close(folder)
     return folder
 
 
@@ -202,6 +202,7 @@ def _predictions(
             "fold": (group - 1) % folds,
             "seed": seed,
             "model": model,
+            "condition": study.CLEAN,
             "clip": [
                 f"v_{classes[t]}_g{g:02d}_c{c:02d}"
                 for t, g, c in zip(true, group, clip, strict=True)
