@@ -19,7 +19,6 @@ import onnx
 import onnxruntime
 
 from hvc_core import models, study, video
-from hvc_core.models import convlstm
 from hvc_core.session import open_session
 
 TOLERANCE = 1e-4  # largest difference of a probability between Keras and ONNX Runtime
@@ -150,9 +149,9 @@ def parameters(model: keras.Model) -> dict[str, int]:
 
 def _onnx_form(model: keras.Model, architecture: str) -> keras.Model:
     """The form whose graph runs fastest in ONNX Runtime, with the same weights."""
-    if architecture != "convlstm":
+    if not models.ARCHITECTURES[architecture].fusible:
         return model
-    fused = convlstm.build(model.output_shape[-1], model.input_shape[1:], fused=True)
+    fused = models.build(architecture, model.output_shape[-1], fused=True)
     fused.set_weights(model.get_weights())
     return fused
 

@@ -24,7 +24,7 @@ from hvc_core import features as feature_cache
 from hvc_core import frames as frame_cache
 from hvc_core.augment import augment, clean
 from hvc_core.clips import Index
-from hvc_core.models import convlstm, two_stream
+from hvc_core.models import two_stream
 from hvc_core.recipe import Augment, Cell, Settings
 from hvc_core.video import FRAMES
 
@@ -168,7 +168,7 @@ def run_cell(
         predictor = model
         history = fit.fit(model, feed, *rows, how, cell.seed, state, epoch_done)
     else:
-        model = models.build(how.architecture, classes, pretrained=True)
+        model = models.build(how.architecture, classes, pretrained=True, fused=True)
         seen = min(how.frames, MOMENTS)
         kept = _features(model, how, data, size, fold, progress)
         heads_alone = dataclasses.replace(how, epochs=how.heads, patience=how.heads)
@@ -233,9 +233,7 @@ def _taken(cell: Cell, folder: Path) -> bool:
 
 def trainable(how: Settings, classes: int) -> keras.Model:
     """What a training step runs: the form that trains fastest, or the part that is fine-tuned."""
-    if how.architecture == "convlstm":
-        return convlstm.build(classes, fused=True)
-    model = models.build(how.architecture, classes)
+    model = models.build(how.architecture, classes, fused=True)
     if models.ARCHITECTURES[how.architecture].backbone is None:
         return model
     seen = min(how.frames, MOMENTS)

@@ -39,11 +39,16 @@ def by_hand(name: str, classes: int) -> int:
         flat = 20 * 3 * 3 * 16
         cells = sum(conv_lstm(*pair) for pair in ((3, 4), (4, 8), (8, 14), (14, 16)))
         return cells + dense(flat, classes)
-    if name == "lrcn-scratch":
-        pairs = ((3, 16), (16, 32), (32, 64), (64, 64))
-        return sum(dense(9 * a, b) for a, b in pairs) + lstm(64, 32) + dense(32, classes)
+    small = sum(dense(9 * a, b) for a, b in ((3, 16), (16, 32), (32, 64), (64, 64)))
     backbone = 4_694_024 - dense(1280, 1000)  # the published net without its top
-    return backbone + 2 * (lstm(1280, 64) + dense(64, classes))
+    return {
+        "mean-scratch": small + dense(64, classes),
+        "lrcn-scratch": small + lstm(64, 32) + dense(32, classes),
+        "mean": backbone + 2 * dense(1280, classes),
+        "lrcn": backbone + 2 * (lstm(1280, 64) + dense(64, classes)),
+        "convlstm-pretrained": backbone
+        + 2 * (dense(1280, 64) + conv_lstm(64, 64) + dense(64, classes)),
+    }[name]
 
 
 # -- the registry ----------------------------------------------------------------------------------
@@ -67,6 +72,10 @@ def test_the_registry_and_the_recipes_know_the_same_architectures():
         ("lrcn", 4, 4_102_184),
         ("lrcn", 15, 4_103_614),
         ("lrcn", 50, 4_108_164),
+        ("mean-scratch", 4, 60_772),
+        ("mean-scratch", 15, 61_487),
+        ("mean", 15, 3_451_454),
+        ("convlstm-pretrained", 15, 4_169_278),
     ],
 )
 def test_parameters(name, classes, count):
@@ -108,27 +117,43 @@ def test_inputs_are_scaled_inside_the_graph():
         assert scale.scale == pytest.approx(1 / 255)
 
 
+@pytest.mark.parametrize(("name", "without"), [("mean", "lrcn"), ("mean-scratch", "lrcn-scratch")])
+def test_a_mean_cannot_tell_the_order_and_an_lstm_can(name, without):
+    """Moments (pairs of frames) in another order: to a mean the same clip."""
+    for kind, blind in ((name, True), (without, False)):
+        model = models.build(kind, 5)
+        nets.randomise(model, 0.5)
+        x = nets.clips(1, *model.input_shape[1:])
+        order = np.random.default_rng(0).permutation(10)
+        y = x.reshape(1, 10, 2, *x.shape[2:])[:, order].reshape(x.shape)
+        gap = np.abs(nets.given(model, x) - nets.given(model, y)).max()
+        assert (gap < 1e-5) == blind, (kind, gap)
+
+
 # -- ConvLSTM, fused -------------------------------------------------------------------------------
 
 
-def layer_pair(frames: int = 5, dropout: float = 0.0) -> list[keras.Model]:
+def layer_pair(frames: int = 5, dropout: float = 0.0, padding: str = "valid") -> list[keras.Model]:
     """Keras's layer and the fused one, with the same large weights, as nets of (9, 11, 3)."""
     made = []
     for kind in (layers.ConvLSTM2D, convlstm.FusedConvLSTM2D):
         inputs = keras.Input((frames, 9, 11, 3))
-        layer = kind(4, 3, return_sequences=True, recurrent_dropout=dropout, name="cell")
+        layer = kind(
+            4, 3, padding=padding, return_sequences=True, recurrent_dropout=dropout, name="cell"
+        )
         made.append(keras.Model(inputs, layer(inputs)))
     nets.randomise(made[0], 0.5)
     made[1].set_weights(made[0].get_weights())
     return made
 
 
+@pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("frames", [1, 2, 7])
-def test_the_fused_layer_is_the_layer(frames):
-    plain, fused = layer_pair(frames)
+def test_the_fused_layer_is_the_layer(frames, padding):
+    plain, fused = layer_pair(frames, padding=padding)
     x = np.random.default_rng(1).normal(0, 1, (3, frames, 9, 11, 3)).astype(np.float32)
     ours, theirs = nets.given(fused, x), nets.given(plain, x)
-    assert ours.shape == (3, frames, 7, 9, 4)
+    assert ours.shape == (3, frames, *((7, 9) if padding == "valid" else (9, 11)), 4)
     assert theirs.std() > 0.2  # of -1 to 1: far from what any two nets would give
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         model = export.load_cell(weights, how.architecture, len(classes))
         folder = args.study / "models" / name
         made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
-        measured = _measured(folder, model.input_shape[1:])
+        measured = _measured(folder, model)
         meta, cost = study.read_meta(args.study), _cost(args.study, meta)  # as they are by now
         meta["models"][name]["parameters"] = made["parameters"]["total"]
         meta["models"][name]["weights_of"] = str(cell)
@@ -110,10 +110,17 @@ def _cost(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
     return empty
 
 
-def _measured(folder: Path, shape: tuple[int, ...]) -> dict[str, Any]:
-    from hvc_core import cost
+def _measured(folder: Path, model: Any) -> dict[str, Any]:
+    """What a model costs; its multiply-adds counted twice, from the graph and from the layers."""
+    from hvc_core import cost, export, layer_cost
 
+    nodes, layers = cost.multiply_adds(folder / "model.onnx"), layer_cost.multiply_adds(model)
+    if nodes != layers:
+        raise export.ExportError(
+            f"{folder.name}: {nodes:,} multiply-adds by the ONNX graph, {layers:,} by the layers; "
+            "one of the two counts is wrong, so neither is stored"
+        )
     return {
-        "multiply_adds_per_clip": cost.multiply_adds(folder / "model.onnx"),
-        **cost.measure(folder / "model.onnx", shape),
+        "multiply_adds_per_clip": nodes,
+        **cost.measure(folder / "model.onnx", model.input_shape[1:]),
     }

@@ -48,7 +48,7 @@ def build(
 
 
 class FusedConvLSTM2D(layers.Layer):
-    """`keras.layers.ConvLSTM2D(padding="valid", return_sequences=True)`, with fewer, larger steps.
+    """`keras.layers.ConvLSTM2D(return_sequences=True)`, with fewer, larger steps.
 
     The input's convolution of all frames and gates is one operation outside the recurrence, and
     the recurrent one of all gates is one operation a step: same weights, same result, less time.
@@ -59,16 +59,23 @@ class FusedConvLSTM2D(layers.Layer):
         filters: int. Channels of the state.
         kernel_size: int. Side of both kernels.
         recurrent_dropout: float, 0 to 1. Share of the state dropped in training.
+        padding: str. `valid` or `same`; of the input's convolution.
         return_sequences: bool. Only True is built.
     """
 
     def __init__(
-        self, filters, kernel_size, recurrent_dropout=0.0, return_sequences=True, **kwargs
+        self,
+        filters,
+        kernel_size,
+        recurrent_dropout=0.0,
+        padding="valid",
+        return_sequences=True,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         assert return_sequences
         self.filters, self.kernel_size = filters, kernel_size
-        self.recurrent_dropout = recurrent_dropout
+        self.recurrent_dropout, self.padding = recurrent_dropout, padding
         self.seeds = keras.random.SeedGenerator()
 
     def build(self, input_shape):
@@ -88,7 +95,7 @@ class FusedConvLSTM2D(layers.Layer):
 
     def call(self, inputs, training=False):
         frames = inputs.shape[1]
-        folded = ops.conv(fold_time(inputs), self.kernel, padding="valid") + self.bias
+        folded = ops.conv(fold_time(inputs), self.kernel, padding=self.padding) + self.bias
         steps = ops.unstack(unfold_time(folded, frames), frames, axis=1)  # T x (B, h, w, 4F)
         hidden = cell = ops.zeros_like(steps[0][..., : self.filters])
         mask = ops.ones_like(hidden)
@@ -106,5 +113,5 @@ class FusedConvLSTM2D(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         b, t, h, w, _ = input_shape
-        lost = self.kernel_size - 1
+        lost = self.kernel_size - 1 if self.padding == "valid" else 0
         return (b, t, h - lost, w - lost, self.filters)
