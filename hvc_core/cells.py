@@ -155,6 +155,19 @@ def read_cell(
     return (predictions, history) if len(predictions) else None
 
 
+def read_extra(
+    folder: Path, protocol: str, fold: int, seed: int, model: str, extra: str
+) -> pd.DataFrame:
+    """One cell's rows of an extra that is not `conditions`, merged already or not; maybe none."""
+    folder, key = Path(folder), (protocol, fold, seed, model)
+    own, table = extra_file(folder, cell_name(*key), extra), folder / f"{extra}.parquet"
+    file = own if own.exists() else table
+    if not file.exists():
+        return pd.DataFrame(columns=PREDICTION_COLUMNS)
+    rows = read_predictions(file, read_meta(folder), unseen=extra == "unseen")
+    return rows[(rows[CELL] == list(key)).all(axis=1)]
+
+
 def cell_files(folder: Path) -> list[Path]:
     """The files with the predictions of the finished cells of a study, sorted."""
     return sorted(

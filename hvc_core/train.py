@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from hvc_core import audit, export, fit, models, splits, study
 from hvc_core import features as feature_cache
 from hvc_core import frames as frame_cache
 from hvc_core.augment import augment, clean
-from hvc_core.clips import Index
+from hvc_core.clips import Clip, Index
 from hvc_core.models import two_stream
 from hvc_core.recipe import Augment, Cell, Settings
 from hvc_core.video import FRAMES
@@ -198,22 +198,40 @@ def run_cell(
                 raise
 
     # -- predict and write -----------------------------------------------------------------------
-    probabilities = fit.predict(predictor, feed, fold.test)
-    clips = [data.index.clips[row] for row in fold.test]
+    def answered(which: np.ndarray) -> pd.DataFrame:
+        clips = [data.index.clips[row] for row in which]
+        return predictions(cell, clips, fit.predict(predictor, feed, which))
+
+    keep_weights(model, folder / "cells" / f"{cell}.weights.npz")
+    study.write_extra(folder, "validation", answered(fold.validation))
     key = dataclasses.asdict(cell)
-    predictions = pd.DataFrame(
+    past = pd.DataFrame([{**key, **epoch} for epoch in history])
+    study.write_cell(folder, answered(fold.test), past)
+    state.unlink(missing_ok=True)
+    of_heads.unlink(missing_ok=True)
+
+
+def predictions(
+    cell: Cell, clips: Sequence[Clip], probabilities: np.ndarray, condition: str = study.CLEAN
+) -> pd.DataFrame:
+    """Rows as a study's tables have them, of one cell's answers to clips.
+
+    Args:
+        cell: Cell. Whose weights answered.
+        clips: the n clips.
+        probabilities: float32 array (n, classes).
+        condition: str. What was done to the clips.
+    """
+    return pd.DataFrame(
         {
-            **{name: [value] * len(clips) for name, value in key.items()},
+            **{name: [value] * len(clips) for name, value in dataclasses.asdict(cell).items()},
+            "condition": condition,
             "clip": [clip.name for clip in clips],
             "class": [clip.class_name for clip in clips],
             "group": [clip.group for clip in clips],
             "probabilities": list(probabilities),
         }
     )
-    keep_weights(model, folder / "cells" / f"{cell}.weights.npz")
-    study.write_cell(folder, predictions, pd.DataFrame([{**key, **epoch} for epoch in history]))
-    state.unlink(missing_ok=True)
-    of_heads.unlink(missing_ok=True)
 
 
 def _taken(cell: Cell, folder: Path) -> bool:
