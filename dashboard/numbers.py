@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.state import View
 from hvc_core import counts, stats
+from hvc_core import verdict as verdict_of
 from hvc_core.study import Study
 
 _KEEP = 64
@@ -30,15 +31,15 @@ def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.S
         return None
 
 
-def verdict(view: View) -> stats.Verdict:
+def verdict(view: View) -> verdict_of.Verdict:
     """Who wins under the view's protocol, or that one cannot tell."""
     return _verdict(view.study, view.revision, view.a, view.b, view.protocol)
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
-def _verdict(_study: Study, revision: str, a: str, b: str, protocol: str) -> stats.Verdict:
+def _verdict(_study: Study, revision: str, a: str, b: str, protocol: str) -> verdict_of.Verdict:
     titles = {name: str(entry["title"]) for name, entry in _study.models.items()}
-    return stats.verdict(_study.predictions, a, b, protocol, _study.classes, titles)
+    return verdict_of.verdict(_study.predictions, a, b, protocol, _study.classes, titles)
 
 
 def difference(view: View) -> stats.Difference | None:

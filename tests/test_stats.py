@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hvc_core import counts, metrics, stats, study
+from hvc_core import verdict as verdict_of
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B", "C"]
@@ -156,7 +157,7 @@ def test_the_order_of_rows_says_nothing() -> None:
     assert stats.summary(mixed, "a", "holdout", CLASSES) == stats.summary(
         df, "a", "holdout", CLASSES
     )
-    assert stats.verdict(mixed, "a", "b", "holdout", CLASSES) == stats.verdict(
+    assert verdict_of.verdict(mixed, "a", "b", "holdout", CLASSES) == verdict_of.verdict(
         df, "a", "b", "holdout", CLASSES
     )
 
@@ -240,8 +241,8 @@ def test_the_verdict_does_not_depend_on_who_is_named_first(
     seed: int, skill_a: float, skill_b: float
 ) -> None:
     df = pair(skill_a, skill_b, seed)
-    one = stats.verdict(df, "a", "b", "holdout", CLASSES)
-    two = stats.verdict(df, "b", "a", "holdout", CLASSES)
+    one = verdict_of.verdict(df, "a", "b", "holdout", CLASSES)
+    two = verdict_of.verdict(df, "b", "a", "holdout", CLASSES)
     assert one.winner == two.winner
     assert one.difference is not None and two.difference is not None
     assert one.interval is not None and two.interval is not None
@@ -252,7 +253,7 @@ def test_the_verdict_does_not_depend_on_who_is_named_first(
 
 
 def test_a_clear_winner_is_named() -> None:
-    found = stats.verdict(
+    found = verdict_of.verdict(
         pair(0.4, 0.95), "a", "b", "holdout", CLASSES, {"a": "ConvLSTM", "b": "LRCN"}
     )
     assert found.winner == "b"
@@ -290,13 +291,13 @@ def test_the_difference_is_paired() -> None:
 def test_the_same_answers_cannot_be_told_apart() -> None:
     df = clips(np.random.default_rng(0), 0.7, "a")
     both = pd.concat([df, df.assign(model="b")], ignore_index=True)
-    found = stats.verdict(both, "a", "b", "holdout", CLASSES)
+    found = verdict_of.verdict(both, "a", "b", "holdout", CLASSES)
     assert (found.winner, found.difference, found.interval) == (None, 0, (0, 0))
     assert found.sentence.startswith("Cannot tell a and b apart: their accuracy is the same")
 
 
 def test_a_small_lead_cannot_be_told() -> None:
-    found = stats.verdict(pair(0.70, 0.74), "a", "b", "holdout", CLASSES)
+    found = verdict_of.verdict(pair(0.70, 0.74), "a", "b", "holdout", CLASSES)
     assert found.winner is None
     assert "within what another choice of films may change" in found.sentence
 
@@ -312,11 +313,11 @@ def test_only_shared_clips_are_compared() -> None:
 
 def test_no_verdict_on_nothing_or_on_few_films() -> None:
     df = pair(0.1, 1.0)
-    nothing = stats.verdict(df, "a", "c", "holdout", CLASSES)
-    assert nothing == stats.Verdict(
+    nothing = verdict_of.verdict(df, "a", "c", "holdout", CLASSES)
+    assert nothing == verdict_of.Verdict(
         "Cannot tell: no clip was put to both a and c under holdout.", None, None, None
     )
-    few = stats.verdict(df[df["group"] == 1], "a", "b", "holdout", CLASSES)
+    few = verdict_of.verdict(df[df["group"] == 1], "a", "b", "holdout", CLASSES)
     assert few.winner is None
     assert few.sentence.startswith("Cannot tell a and b apart: 3 source videos are too few")
 
@@ -324,7 +325,7 @@ def test_no_verdict_on_nothing_or_on_few_films() -> None:
 def test_seeds_may_differ() -> None:
     df = pair(0.4, 0.9, seeds=3)
     df = df[(df["model"] == "a") | (df["seed"] == 1)]
-    found = stats.verdict(df, "a", "b", "holdout", CLASSES)
+    found = verdict_of.verdict(df, "a", "b", "holdout", CLASSES)
     assert "mean of 3 and 1 seeds" in found.sentence
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from hvc_core import stats, study
+from hvc_core import verdict as verdict_of
 
 
 def results(of: study.Study) -> str:
@@ -45,7 +46,7 @@ def verdicts(of: study.Study) -> str:
     a, b = of.headline
     titles = {name: of.models[name]["title"] for name in (a, b)}
     lines = [
-        f"- {stats.verdict(of.predictions, a, b, protocol, of.classes, titles).sentence}"
+        f"- {verdict_of.verdict(of.predictions, a, b, protocol, of.classes, titles).sentence}"
         for protocol in of.protocols
     ]
     return "\n".join(lines)

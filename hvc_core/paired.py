@@ -1,0 +1,344 @@
+"""Two models on the same clips: who is right where the other is not, and whether that is chance.
+
+McNemar's test takes clips for independent. They are not (`bootstrap` says why), so it is one of
+three things that have to agree before a winner is named, and per class a test that flips whole
+source videos stands in its place.
+
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts, hvc_core.spread,
+hvc_core.stats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hvc_core import stats
+from hvc_core.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.counts import answers, sources
+from hvc_core.spread import share, tally
+
+RULE = (
+    "A beats B where three things agree: the 95 % interval of the difference in accuracy, "
+    "resampling source videos, does not hold 0; nor does that in macro F1, on the same side; and "
+    "McNemar's mid-p is under 0.05 for every seed, on that side. Otherwise one cannot tell."
+)
+ALPHA = 0.05
+ENUMERATED = 12  # with so many source videos at most, all 2**n flips are counted
+FLIPS = 20_000
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """McNemar's test of two models' right answers on the same clips.
+
+    Attributes:
+        a_only: int. Clips that only a got right.
+        b_only: int. Clips that only b got right.
+        both: int. Clips that both got right.
+        neither: int.
+        exact: float, 0 to 1. Exact conditional two-sided p.
+        mid_p: float, 0 to 1. The same with what was found counted half: less cautious.
+    """
+
+    a_only: int
+    b_only: int
+    both: int
+    neither: int
+    exact: float
+    mid_p: float
+
+
+SeedTest = tuple[int, int, McNemar]  # seed of a, seed of b, test
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which of two models is better by RULE, and why.
+
+    Attributes:
+        winner: str or None. None: one cannot tell.
+        accuracy: Estimate, -1 to 1. Accuracy of a minus that of b.
+        f1: Estimate, -1 to 1. The same of macro F1.
+        tests: list of (seed of a, seed of b, McNemar).
+        reasons: tuple of str. Sentences for a person, one for each thing that was asked.
+    """
+
+    winner: str | None
+    accuracy: stats.Estimate
+    f1: stats.Estimate
+    tests: list[SeedTest]
+    reasons: tuple[str, ...]
+
+
+def mcnemar(a_right: np.ndarray, b_right: np.ndarray) -> McNemar:
+    """McNemar's exact and mid-p test (Fagerland, Lydersen and Laake 2013, BMC Med Res Methodol
+    13:91, "exact conditional" and "mid-p" tests).
+
+    With n discordant clips, k the smaller of the two counts and X binomial(n, 1/2), the exact p is
+    2 P(X <= k), at most 1. Mid-p counts what was found, and its mirror image, half: it is
+    2 P(X <= k) - P(X = k), and 1 - P(X = k) / 2 where the two counts are equal. Both are 1 without
+    a discordant clip.
+
+    Args:
+        a_right: bool array (N,). Whether a got the clip right.
+        b_right: bool array (N,). The same of b, in the same order.
+
+    Raises:
+        ValueError: the arrays differ in shape.
+    """
+    a, b = np.asarray(a_right, bool), np.asarray(b_right, bool)
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(f"expected the same clips of both models, found {a.shape} and {b.shape}")
+    a_only, b_only = int((a & ~b).sum()), int((~a & b).sum())
+    exact, mid_p = _binomial(a_only, b_only)
+    return McNemar(a_only, b_only, int((a & b).sum()), int((~a & ~b).sum()), exact, mid_p)
+
+
+def _binomial(a_only: int, b_only: int) -> tuple[float, float]:
+    n, k = a_only + b_only, min(a_only, b_only)
+    # Whole numbers, and one division at the end: exact for any number of clips, without SciPy.
+    ways = below = 1
+    for i in range(k):
+        ways = ways * (n - i) // (i + 1)
+        below += ways
+    if a_only == b_only:  # its own mirror image; without any there is nothing to halve
+        return 1.0, 1 - ways / 2 ** (n + 1) if n else 1.0
+    return 2 * below / 2**n, (2 * below - ways) / 2**n
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's adjusted p-values (Holm 1979, Scand J Stat 6:65-70).
+
+    The i-th smallest of m is multiplied by m - i + 1; none is smaller than one before it, or
+    above 1.
+
+    Args:
+        p: float array (M,), 0 to 1.
+
+    Returns:
+        float64 array (M,), in the order of `p`.
+
+    Raises:
+        ValueError: a value is not in 0 to 1.
+    """
+    p = np.asarray(p, np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("expected p-values of 0 to 1")
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1)
+    return adjusted
+
+
+def flip_test(differences: np.ndarray) -> float:
+    """Two-sided p of a sum of paired differences, by flipping their signs.
+
+    If the models were equals, each source video's difference would as well have had the other
+    sign. With at most 12 that are not 0 all flips are counted; else 20,000 are drawn, always the
+    same, and the p is (1 + as extreme) / (1 + drawn), for a drawn p must not be 0 (Phipson and
+    Smyth 2010, Stat Appl Genet Mol Biol 9:39).
+
+    Args:
+        differences: int array (V,). One a source video; whole numbers, so that equals are equal.
+
+    Returns:
+        float, over 0 to 1; at least 2 / 2**n of n differences that are not 0, which five source
+        videos cannot bring under 0.05.
+    """
+    of = np.asarray(differences, np.int64)
+    # The largest first: the flips that are drawn then do not depend on the order of the films.
+    sizes = np.sort(np.abs(of[of != 0]))[::-1]
+    seen = abs(int(of.sum()))
+    if len(sizes) <= ENUMERATED:
+        sums = np.zeros(1, np.int64)
+        for size in sizes:
+            sums = np.concatenate([sums + size, sums - size])
+        return float((np.abs(sums) >= seen).mean())
+    # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
+    signs = np.random.RandomState(0).randint(0, 2, (FLIPS, len(sizes)), dtype=np.int64) * 2 - 1
+    return float((1 + (np.abs(signs @ sizes) >= seen).sum()) / (1 + FLIPS))
+
+
+def by_seed(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+) -> list[SeedTest]:
+    """McNemar's test of a against b for each pair of seeds, folds together.
+
+    Equal seeds are paired; a seed that only one model has is left out. Where the models have no
+    seed in common, theirs are paired in order, as far as both have one.
+
+    Args:
+        predictions: DataFrame. A study's predictions.
+        a: str. A model.
+        b: str. Another.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+
+    Returns:
+        list of (seed of a, seed of b, McNemar) on the clips that both predicted; no entry for a
+        pair of seeds without such a clip.
+    """
+    return [
+        (seed_a, seed_b, mcnemar(_right(of_a, classes), _right(of_b, classes)))
+        for seed_a, seed_b, of_a, of_b in _pairs(predictions, a, b, protocol)
+    ]
+
+
+def per_class(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+) -> pd.DataFrame:
+    """Recall of two models class by class: the difference b - a, its interval and tests.
+
+    Note the sign: `decide` and `stats.difference` say a - b.
+
+    Args:
+        predictions: DataFrame. A study's predictions.
+        a: str. A model.
+        b: str. Another.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+
+    Returns:
+        DataFrame, one row a class in the order of `classes`, means over the seeds that `by_seed`
+        pairs, on the clips that both models predicted: `class`; `clips` (int, different clips);
+        `a_recall`, `b_recall`; `difference` (b - a); `low`, `high` (its 95 % interval, source
+        videos resampled); `p` (`flip_test` of the class's source videos); `p_holm` (the same,
+        adjusted for as many tests as classes have clips); `mcnemar` (mid-p of the first pair of
+        seeds, which takes clips for independent). NaN in a class without clips; `low` and `high`
+        also with one source video, which cannot be resampled.
+    """
+    pairs = _pairs(predictions, a, b, protocol)
+    columns = "class clips a_recall b_recall difference low high p p_holm mcnemar".split()
+    empty = [(name, 0, *[np.nan] * 8) for name in classes]
+    if not pairs:
+        return pd.DataFrame(empty, columns=columns)
+    of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
+    whole = pd.concat(of_a)
+    index = sources(whole, classes)
+    weights = bootstrap_weights(strata(index))
+    hits_a, clips = _tallies(of_a, classes, index)
+    hits_b, _ = _tallies(of_b, classes, index)
+    lead = (hits_b - hits_a).sum(axis=0).astype(np.int64)  # S times the mean over S seeds
+    numbers = index.get_level_values(0).to_numpy()
+    of_first = of_a[0]["class"].to_numpy()
+    first_a, first_b = _right(of_a[0], classes), _right(of_b[0], classes)
+    rows = []
+    for i, name in enumerate(classes):
+        of = numbers == i
+        if not of.any():
+            rows.append(empty[i])
+            continue
+        recall_a, drawn_a = share(hits_a[:, of], clips[:, of], weights[:, of])
+        recall_b, drawn_b = share(hits_b[:, of], clips[:, of], weights[:, of])
+        drawn = (drawn_b - drawn_a)[~np.isnan(drawn_a)]
+        ends = interval(drawn) if of.sum() > 1 else (np.nan, np.nan)
+        number = whole.loc[whole["class"] == name, "clip"].nunique()
+        here = of_first == name
+        test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
+        p = flip_test(lead[of])
+        rows.append((name, number, recall_a, recall_b, recall_b - recall_a, *ends, p, np.nan, test))
+    table = pd.DataFrame(rows, columns=columns)
+    held = table["p"].notna()
+    table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
+    return table
+
+
+def decide(
+    predictions: pd.DataFrame,
+    a: str,
+    b: str,
+    protocol: str,
+    classes: list[str],
+    titles: Mapping[str, str] | None = None,
+) -> Decision:
+    """Which of two models is better by RULE.
+
+    Fewer than `stats.MIN_SOURCES` source videos decide nothing.
+
+    Args:
+        predictions: DataFrame. A study's predictions.
+        a: str. A model.
+        b: str. Another.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+        titles: names of the models for the reasons; the models' own where left out.
+
+    Raises:
+        ValueError: no clip has a prediction of both under the protocol.
+    """
+    found = stats.difference(predictions, a, b, protocol, classes)
+    tests = by_seed(predictions, a, b, protocol, classes)
+    names = {name: (titles or {}).get(name, name) for name in (a, b)}
+    sides: list[str | None] = []
+    reasons = []
+    for what, value in (("Accuracy", found.accuracy), ("Macro F1", found.f1_macro)):
+        side = None if value.lo <= 0 <= value.hi else a if value.lo > 0 else b
+        sides.append(side)
+        reasons.append(
+            f"{what}: {names[a]} minus {names[b]} is {100 * value.mean:+.1f} points, 95 % interval "
+            f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
+            + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
+        )
+    for seed_a, seed_b, test in tests:
+        side = a if test.a_only > test.b_only else b
+        sides.append(side if test.mid_p < ALPHA else None)
+        seed = f"seed {seed_a}" if seed_a == seed_b else f"seeds {seed_a} and {seed_b}"
+        reasons.append(
+            f"McNemar's test, {seed}: only {names[a]} is right on {test.a_only} clips, only "
+            f"{names[b]} on {test.b_only}; mid-p {_p(test.mid_p)}, "
+            + (f"on the side of {names[side]}." if sides[-1] else "which may be chance.")
+        )
+    if not tests:
+        sides.append(None)
+        reasons.append("McNemar's test: no pair of seeds has a clip in common.")
+    if found.sources < stats.MIN_SOURCES:
+        sides.append(None)
+        reasons.append(
+            f"{found.sources} source videos are too few, {stats.MIN_SOURCES} or more are needed."
+        )
+    winner = sides[0] if len(set(sides)) == 1 else None
+    return Decision(winner, found.accuracy, found.f1_macro, tests, tuple(reasons))
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "below 0.001"
+
+
+def _right(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    true, answered = answers(df, classes)
+    return true == answered
+
+
+def _tallies(
+    by_pair: list[pd.DataFrame], classes: list[str], index: pd.MultiIndex
+) -> tuple[np.ndarray, np.ndarray]:
+    """Right clips and clips (S, V) of one model's rows in each of S pairs of seeds."""
+    found = [tally(df, classes, index) for df in by_pair]
+    return np.concatenate([f[1] for f in found]), np.concatenate([f[2] for f in found])
+
+
+def _pairs(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str
+) -> list[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
+    """Seeds of a and b with both models' rows of the clips that both predicted, in one order."""
+    rows = predictions[predictions["protocol"] == protocol]
+    own = [rows[rows["model"] == name] for name in (a, b)]
+    seeds = [sorted(int(seed) for seed in df["seed"].unique()) for df in own]
+    common = sorted(set(seeds[0]) & set(seeds[1]))
+    # Under `random`, equal seeds have the same clips: a common one is better than any other.
+    matched = zip(common, common, strict=True) if common else zip(*seeds, strict=False)
+    found = []
+    for seed_a, seed_b in matched:
+        of_a, of_b = (
+            df[df["seed"] == seed].set_index("clip", drop=False)
+            for df, seed in zip(own, (seed_a, seed_b), strict=True)
+        )
+        shared = of_a.index.intersection(of_b.index).sort_values()
+        if len(shared):
+            found.append((seed_a, seed_b, of_a.loc[shared], of_b.loc[shared]))
+    return found

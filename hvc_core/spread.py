@@ -1,0 +1,196 @@
+"""How much an accuracy varies: over seeds and folds, apart from over clips and source videos.
+
+Three different questions. Would another start of the training give the same (seeds)? Another part
+of the data (folds)? Other films (source videos)? The interval that treats every clip as drawn by
+itself (Wilson's) stands beside the one that resamples source videos, to show how much too narrow
+it is.
+
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hvc_core.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.counts import answers, per_source, sources
+
+Z = 1.959963984540054  # the normal distribution's 97.5 % point
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The accuracy of one model under one protocol, and what it varies with.
+
+    The two standard errors and the design effect are of the accuracy of one seed, so that they
+    compare like with like. `grouped` is of the mean over seeds, the interval shown everywhere
+    else: with several seeds it is narrower than `source_se` alone would make it.
+
+    Attributes:
+        model: str.
+        protocol: str.
+        clips: int. Clips that the first seed predicted.
+        accuracy: float, 0 to 1. Mean over seeds.
+        by_seed: dict of seed to accuracy, folds together.
+        by_fold: dict of fold to accuracy, mean over seeds. Folds have different films: their
+            spread is not that of training alone.
+        seed_sd: float or None. Sample standard deviation of `by_seed`; None with one seed.
+        fold_sd: float or None. The same of `by_fold`.
+        source_se: float. Standard error by resampling source videos (root mean square over seeds).
+        clip_se: float. sqrt(p (1 - p) / n), p the accuracy and n `clips`: what it would be if
+            clips were independent.
+        wilson: (float, float). Naive 95 % interval of the first seed's clips, as if independent.
+        grouped: (float, float). 95 % interval of `accuracy` by resampling source videos.
+        design_effect: float or None. (source_se / clip_se)**2: how many clips of a film are worth
+            as much as one of another film; None where clip_se is 0.
+    """
+
+    model: str
+    protocol: str
+    clips: int
+    accuracy: float
+    by_seed: dict[int, float]
+    by_fold: dict[int, float]
+    seed_sd: float | None
+    fold_sd: float | None
+    source_se: float
+    clip_se: float
+    wilson: tuple[float, float]
+    grouped: tuple[float, float]
+    design_effect: float | None
+
+
+def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]) -> Spread:
+    """What a model's accuracy under a protocol varies with.
+
+    Args:
+        predictions: DataFrame. A study's predictions; the other models' rows set which source
+            videos there are, as in `stats.summary`.
+        model: str.
+        protocol: str.
+        classes: list of C names, in the order of `probabilities`.
+
+    Raises:
+        ValueError: the model has no predictions under the protocol.
+    """
+    rows = predictions[predictions["protocol"] == protocol]
+    own = rows[rows["model"] == model]
+    if not len(own):
+        raise ValueError(f"{model} has no predictions under protocol {protocol}")
+    index = sources(rows, classes)
+    weights = bootstrap_weights(strata(index))
+    seeds, hits, clips = tally(own, classes, index)
+    accuracy, drawn = share(hits, clips, weights)
+    # Of the mean over seeds it would be smaller than n clips of one seed can be, and under
+    # `random`, where every seed has other clips, far smaller: not to be set against clip_se.
+    by_draw = [share(h[None], c[None], weights)[1] for h, c in zip(hits, clips, strict=True)]
+    source_se = math.sqrt(np.mean([np.nanvar(d, ddof=1) for d in by_draw]))
+    count = int(clips[0].sum())
+    clip_se = math.sqrt(accuracy * (1 - accuracy) / count)
+    by_seed = {s: float(h.sum() / c.sum()) for s, h, c in zip(seeds, hits, clips, strict=True)}
+    by_fold = _by_fold(own, classes)
+    return Spread(
+        model=model,
+        protocol=protocol,
+        clips=count,
+        accuracy=accuracy,
+        by_seed=by_seed,
+        by_fold=by_fold,
+        seed_sd=_deviation(by_seed),
+        fold_sd=_deviation(by_fold),
+        source_se=source_se,
+        clip_se=clip_se,
+        wilson=wilson(int(hits[0].sum()), count),
+        grouped=interval(drawn[~np.isnan(drawn)]),
+        design_effect=(source_se / clip_se) ** 2 if clip_se else None,
+    )
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a share (Wilson 1927, JASA 22:209-212).
+
+    It takes the n clips for independent, which clips of one film are not.
+
+    Args:
+        right: int, 0 to n.
+        n: int, 1 or more.
+
+    Returns:
+        two floats, 0 to 1.
+
+    Raises:
+        ValueError: n is not positive, or `right` is not in 0 to n.
+    """
+    if n < 1 or not 0 <= right <= n:
+        raise ValueError(f"expected 0 to n right of n clips, n 1 or more; found {right} of {n}")
+    p = right / n
+    centre = p + Z**2 / (2 * n)
+    half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    scale = 1 + Z**2 / n
+    low, high = (centre - half) / scale, (centre + half) / scale
+    # Rounding would leave 0 and 1 by a hair where none or all are right.
+    return low if right else 0.0, high if right < n else 1.0
+
+
+def tally(
+    df: pd.DataFrame, classes: list[str], index: pd.MultiIndex
+) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:
+    """Right clips and all clips of each source video, seed by seed.
+
+    Args:
+        df: DataFrame of one model's predictions under one protocol, its sources all in `index`.
+        classes: list of C names.
+        index: MultiIndex of V source videos, from `counts.sources`.
+
+    Returns:
+        the S seeds, sorted; float64 arrays (S, V) of right clips and of clips. A source video
+        without a clip in a seed has 0 in both.
+    """
+    seeds = tuple(sorted(int(seed) for seed in df["seed"].unique()))
+    found = [
+        per_source(df[df["seed"] == seed], classes, index)[:, :2].sum(axis=2) for seed in seeds
+    ]
+    both = np.stack(found)
+    return seeds, both[:, :, 0], both[:, :, 1]
+
+
+def share(hits: np.ndarray, clips: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """The mean over seeds of the share of right clips, of all source videos and resampled.
+
+    A seed without any of the clips (`random` may miss a film, or a replicate may draw none that it
+    has) does not count in the mean.
+
+    Args:
+        hits: float array (S, V). Right clips by seed and source video, from `tally`.
+        clips: float array (S, V). Clips.
+        weights: float array (R, V), from `bootstrap_weights`.
+
+    Returns:
+        float, NaN without any clip; float64 array (R,), NaN where a replicate holds no clip.
+    """
+    whole = _mean(hits.sum(axis=1)[None], clips.sum(axis=1)[None])
+    return float(whole[0]), _mean(weights @ hits.T, weights @ clips.T)
+
+
+def _mean(hits: np.ndarray, clips: np.ndarray) -> np.ndarray:
+    """Means over seeds (R,) of the shares of (R, S) hits and clips."""
+    held = clips > 0
+    shares = np.divide(hits, clips, out=np.zeros_like(clips), where=held)
+    seeds = held.sum(axis=1)
+    return np.divide(shares.sum(axis=1), seeds, out=np.full(len(seeds), np.nan), where=seeds > 0)
+
+
+def _by_fold(df: pd.DataFrame, classes: list[str]) -> dict[int, float]:
+    true, answered = answers(df, classes)
+    right = df[["seed", "fold"]].assign(right=true == answered)
+    means = right.groupby(["fold", "seed"])["right"].mean().groupby(level="fold").mean()
+    return {int(fold): float(mean) for fold, mean in zip(means.index, means, strict=True)}
+
+
+def _deviation(values: dict[int, float]) -> float | None:
+    """The sample standard deviation; None of fewer than two values."""
+    return float(np.std(list(values.values()), ddof=1)) if len(values) > 1 else None
