@@ -1,0 +1,132 @@
+"""What a condition does to a model: accuracy under it, beside that of the clips as they are.
+
+Pure functions. May import: numpy, pandas, hvc_core.bootstrap, .counts, .stats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from hvc_core.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.counts import answers, per_source, sources
+from hvc_core.stats import Estimate
+from hvc_core.tables import CELL, CLEAN
+
+COLUMNS = [
+    "condition", "family", "strength", "clips", "accuracy", "low", "high", "lost", "lost_low",
+    "lost_high",
+]  # fmt: skip
+BROKEN = 0.5  # of the accuracy on clips as they are: what "broken" means on the pages
+
+
+def parts(condition: str) -> tuple[str, int]:
+    """Family and strength of a condition: `blur-3` -> (`blur`, 3), `frozen` -> (`time`, 0)."""
+    family, _, strength = condition.rpartition("-")
+    return (family, int(strength)) if family and strength.isdigit() else ("time", 0)
+
+
+def rows_of(
+    predictions: pd.DataFrame, conditions: pd.DataFrame, model: str, protocol: str
+) -> pd.DataFrame:
+    """A model's rows under every condition, `clean` with them, of the cells that were put to both.
+
+    Returns:
+        DataFrame with the columns of predictions; empty where no condition was run.
+    """
+    own = conditions[(conditions["model"] == model) & (conditions["protocol"] == protocol)]
+    cells = pd.MultiIndex.from_frame(own[CELL].drop_duplicates())
+    clean = predictions[pd.MultiIndex.from_frame(predictions[CELL]).isin(cells)]
+    return pd.concat([clean, own], ignore_index=True)
+
+
+def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Accuracy of one model under each condition, and how much it loses, with intervals.
+
+    Args:
+        rows: DataFrame from `rows_of`.
+        classes: list of C names, in the order of `probabilities`.
+
+    Returns:
+        DataFrame, a row a condition, `clean` first: condition, family, strength (int), clips;
+        accuracy, low, high (0 to 1); lost, lost_low, lost_high (clean minus it, paired by the same
+        resampled source videos).
+    """
+    if not len(rows):
+        return pd.DataFrame(columns=COLUMNS)
+    index = sources(rows, classes)
+    weights = bootstrap_weights(strata(index))
+    drawn: dict[str, tuple[float, np.ndarray]] = {}
+    for condition, own in rows.groupby("condition", sort=False):
+        values = []
+        for _, seed in own.groupby("seed"):
+            counts = per_source(seed, classes, index)[:, :2].sum(axis=2)  # hits and clips
+            resampled = weights @ counts
+            values.append(
+                (counts[:, 0].sum() / counts[:, 1].sum(), resampled[:, 0] / resampled[:, 1])
+            )
+        mean = float(np.mean([value for value, _ in values]))
+        drawn[str(condition)] = mean, np.mean([value for _, value in values], axis=0)
+    clean, replicates = drawn[CLEAN]
+    found = []
+    for condition, (mean, own_replicates) in drawn.items():
+        number = rows.loc[rows["condition"] == condition, "clip"].nunique()
+        ends = interval(own_replicates)
+        lost = interval(replicates - own_replicates)
+        found.append((condition, *parts(condition), number, mean, *ends, clean - mean, *lost))
+    made = pd.DataFrame(found, columns=COLUMNS)
+    order = made["condition"].ne(CLEAN)
+    return made.assign(_o=order).sort_values("_o", kind="stable").drop(columns="_o")
+
+
+def breaks(made: pd.DataFrame) -> dict[str, int | None]:
+    """At which strength of each family a model is broken: under half of its clean accuracy.
+
+    Args:
+        made: DataFrame from `table`.
+
+    Returns:
+        family -> the first such strength, None where it holds to the last.
+    """
+    clean = float(made.loc[made["condition"] == CLEAN, "accuracy"].iloc[0])
+    graded = made[made["strength"] > 0]
+    found: dict[str, int | None] = {}
+    for family, own in graded.groupby("family", sort=False):
+        under = own.loc[own["accuracy"] < BROKEN * clean, "strength"]
+        found[str(family)] = int(under.min()) if len(under) else None
+    return found
+
+
+def by_class(rows: pd.DataFrame, condition: str, classes: list[str]) -> list[Estimate | None]:
+    """How much of each class's recall a condition takes: clean minus it, with its interval.
+
+    Returns:
+        an Estimate a class (-1 to 1), None where it has no clip.
+    """
+    both = {name: rows[rows["condition"] == name] for name in (CLEAN, condition)}
+    index = sources(rows, classes)
+    weights = bootstrap_weights(strata(index))
+    right = {}
+    for name, own in both.items():
+        true, answered = answers(own, classes)
+        right[name] = own.assign(right=true == answered)
+    found: list[Estimate | None] = []
+    at = index.get_level_values(0).to_numpy()
+    for number, class_name in enumerate(classes):
+        here = at == number
+        if not here.any():
+            found.append(None)
+            continue
+        groups = index.get_level_values(1)[here]
+        shares = []
+        for name in (CLEAN, condition):
+            own = right[name][right[name]["class"] == class_name]
+            sums = own.groupby("group")["right"].agg(["sum", "count"]).reindex(groups).fillna(0)
+            values = sums.to_numpy(np.float64)
+            resampled = weights[:, here] @ values
+            shares.append((values[:, 0].sum() / values[:, 1].sum(), resampled))
+        (clean, a), (other, b) = shares
+        gap = a[:, 0] / a[:, 1] - b[:, 0] / b[:, 1]
+        ends = interval(gap) if here.sum() > 1 else (np.nan, np.nan)
+        found.append(Estimate(float(clean - other), *ends))
+    return found
