@@ -52,6 +52,30 @@ PAGES = {
             "sort",
             "F1 of every class for both models, with intervals, sortable by the gap.",
         ),
+        (
+            "sure",
+            "How sure?",
+            "query_stats",
+            "The rule behind the verdict, paired tests, and what accuracy varies with.",
+        ),
+        (
+            "leakage",
+            "Leakage",
+            "water_drop",
+            "What a random split flatters each model by, and the copies that the audit found.",
+        ),
+        (
+            "calibration",
+            "Calibration",
+            "straighten",
+            "How far to trust the models' own probabilities, and whether they know their limits.",
+        ),
+        (
+            "conditions",
+            "Time and the world",
+            "blur_on",
+            "Frames out of order, blur, noise, compression: what each model bears.",
+        ),
         ("cost", "Cost", "speed", "Parameters, operations, time and memory of every model."),
         (
             "training",
@@ -78,6 +102,7 @@ page = st.navigation(
     {
         "": [PAGES["overview"]],
         "The study": [PAGES[name] for name in ("confusion", "classes", "cost", "training")],
+        "The evidence": [PAGES[name] for name in ("sure", "leakage", "calibration", "conditions")],
         "Your own clip": [PAGES["try_a_clip"]],
         "Behind it": [PAGES["about"]],
     }

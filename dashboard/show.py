@@ -216,6 +216,23 @@ def _ends(estimate: Estimate, form: str = ".1f") -> str:
     return f"{100 * estimate.lo:{form}} to {100 * estimate.hi:{form}}".replace(" ", "\u00a0")
 
 
+def p_value(value: float) -> str:
+    """A p-value as a person reads it; a dash where there is none."""
+    if value != value:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """A difference of fractions in points: 0.0123 -> '+1.2'."""
+    return f"{round(100 * value, 1) + 0.0:+.1f}"  # -0.0 + 0.0 is 0.0
+
+
+def points(value: float | None) -> str:
+    """A spread of fractions in points; a dash where there is none."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
 def shown_path(folder: Path) -> str:
     """A folder as a person would type it: relative to the project where it lies in it."""
     try:

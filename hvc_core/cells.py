@@ -158,14 +158,18 @@ def read_cell(
 def read_extra(
     folder: Path, protocol: str, fold: int, seed: int, model: str, extra: str
 ) -> pd.DataFrame:
-    """One cell's rows of an extra that is not `conditions`, merged already or not; maybe none."""
+    """One cell's rows of an extra, merged already or not; maybe none."""
     folder, key = Path(folder), (protocol, fold, seed, model)
-    own, table = extra_file(folder, cell_name(*key), extra), folder / f"{extra}.parquet"
-    file = own if own.exists() else table
-    if not file.exists():
-        return pd.DataFrame(columns=PREDICTION_COLUMNS)
-    rows = read_predictions(file, read_meta(folder), unseen=extra == "unseen")
-    return rows[(rows[CELL] == list(key)).all(axis=1)]
+    table = "predictions" if extra == "conditions" else extra
+    files = extra_file(folder, cell_name(*key), extra), folder / f"{table}.parquet"
+    parts = [pd.DataFrame(columns=PREDICTION_COLUMNS)]
+    for file in (file for file in files if file.exists()):
+        rows = read_predictions(file, read_meta(folder), unseen=extra == "unseen")
+        rows = rows[(rows[CELL] == list(key)).all(axis=1)]
+        parts.append(rows[rows["condition"] != CLEAN] if extra == "conditions" else rows)
+    found = [part for part in parts if len(part)]
+    whole = pd.concat(found, ignore_index=True) if found else parts[0]
+    return whole.drop_duplicates(["condition", "clip"])  # a file's rows before the table's
 
 
 def cell_files(folder: Path) -> list[Path]:

@@ -28,8 +28,10 @@ class ExportError(ValueError):
     """A model whose two forms do not answer alike, or that is not there."""
 
 
-def load_cell(weights: Path, architecture: str, num_classes: int) -> keras.Model:
-    """A plain Keras model with the weights that a cell kept.
+def load_cell(
+    weights: Path, architecture: str, num_classes: int, fused: bool = False
+) -> keras.Model:
+    """A Keras model with the weights that a cell kept: the plain one, or the faster form.
 
     Raises:
         ExportError: there is no such file, or it is of another net than the code builds now.
@@ -39,7 +41,7 @@ def load_cell(weights: Path, architecture: str, num_classes: int) -> keras.Model
             f"{weights}: no such weights; they are kept where the cell was trained, so train "
             "that cell here, or export on the machine that did"
         )
-    model = models.build(architecture, num_classes)
+    model = models.build(architecture, num_classes, fused=fused)
     with np.load(weights) as kept:
         values = [kept[f"arr_{i}"] for i in range(len(kept.files))]
     if [v.shape for v in values] != [w.shape for w in model.weights]:
@@ -129,7 +131,10 @@ def runner(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         file = Path(folder) / "model.onnx"
         model.predict_on_batch(np.zeros((1, *model.input_shape[1:]), np.float32))
         model.export(file, format="onnx", verbose=False)
-        session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # 0 is all cores; a cell that runs beside others has a core (`training.ray_engine`).
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda x: session.run(None, {name: x})[0]
 

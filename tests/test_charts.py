@@ -47,6 +47,33 @@ def class_table() -> pd.DataFrame:
     return table.assign(gap=table["b"] - table["a"])
 
 
+def leak(name: str, slot: int) -> charts.Series:
+    """Three rows: a leak, none known, and one below zero."""
+    return charts.Series(
+        name, [Estimate(0.4, 0.3, 0.5), None, Estimate(-0.0001, -0.1, 0.1)], slot, marked=[True] * 3
+    )
+
+
+def bins() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"confidence": [0.25, np.nan, 0.9], "accuracy": [0.5, np.nan, 0.8], "count": [4, 0, 10]}
+    )
+
+
+def curve() -> tuple[np.ndarray, np.ndarray]:
+    return np.array([0.2, 0.5, 1.0]), np.array([1.0, 0.9, 0.7])
+
+
+def strengths() -> pd.DataFrame:
+    rows = [
+        (slot, family, strength, 0.9 - strength / 10, 0.8 - strength / 10, 1.0 - strength / 10)
+        for slot in (0, 1)
+        for family in ("Blur", "Noise")
+        for strength in range(6)
+    ]
+    return pd.DataFrame(rows, columns=["slot", "family", "strength", "accuracy", "low", "high"])
+
+
 EVERY = {
     "quality": lambda: charts.quality(
         TITLES, (estimates(0.6), estimates(0.9)), [("ConvLSTM", 0.7705), ("LRCN", 0.877)]
@@ -73,6 +100,15 @@ EVERY = {
         "Accuracy against work",
     ),
     "curves": lambda: charts.curves(TITLES, history(), ("convlstm", "lrcn"), "loss"),
+    "dots": lambda: charts.dots(
+        "Leak", "points of recall", CLASSES, [leak("ConvLSTM", 0), leak("LRCN", 1)], points=True
+    ),
+    "reliability": lambda: charts.reliability(TITLES, (bins(), bins())),
+    "coverage": lambda: charts.coverage(TITLES, (curve(), curve())),
+    "strengths": lambda: charts.strengths(TITLES, strengths()),
+    "sizes": lambda: charts.sizes(
+        [("ConvLSTM", 33_000, 2_881, 0), ("LRCN, from scratch", 72_928, 33, 1)], 101, 15
+    ),
     "top": lambda: charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1),
 }
 
@@ -235,3 +271,58 @@ def test_top_is_sorted_and_cut() -> None:
 )
 def test_percent(value: float, said: str) -> None:
     assert charts.percent(value) == said
+
+
+def test_dots_leave_out_what_is_not_known_and_sign_what_is() -> None:
+    made = EVERY["dots"]()
+    a, b = made.figure.data
+    assert list(a.x) == pytest.approx([40.0, -0.01])
+    assert list(a.y) == pytest.approx([-0.16, 1.84]) and list(b.y) == pytest.approx([0.16, 2.16])
+    assert made.table["ConvLSTM"].tolist() == ["+40.0", "–", "+0.0"]
+    assert made.table["ConvLSTM, 95 % interval"].tolist() == [
+        "+30.0 to +50.0",
+        "–",
+        "-10.0 to +10.0",
+    ]
+
+
+def test_only_marked_dots_are_filled() -> None:
+    gaps = [Estimate(0.1, 0.0, 0.2)] * 2
+    series = charts.Series("Difference", gaps, 1, marked=[True, False])
+    (trace,) = charts.dots("t", "points", ["A", "B"], [series], points=True).figure.data
+    assert list(trace.marker.symbol) == ["diamond", "diamond-open"]
+
+
+def test_reliability_draws_the_bins_that_have_answers() -> None:
+    diagonal, a, _ = EVERY["reliability"]().figure.data
+    assert list(diagonal.x) == list(diagonal.y) == [0, 100]
+    assert list(a.x) == pytest.approx([25, 90]) and list(a.y) == pytest.approx([50, 80])
+    assert EVERY["reliability"]().table["Answers"].tolist() == [4, 10, 4, 10]
+
+
+def test_coverage_tables_the_share_that_is_answered() -> None:
+    table = EVERY["coverage"]().table
+    assert table["Clips answered"].tolist()[:4] == [
+        "50\u00a0%",
+        "50\u00a0%",
+        "100\u00a0%",
+        "100\u00a0%",
+    ]
+    assert table["Right of them"].tolist()[3] == "70.0\u00a0%"
+
+
+def test_strengths_start_at_the_clip_as_it_is() -> None:
+    lines = [t for t in EVERY["strengths"]().figure.data if t.mode == "lines+markers"]
+    assert len(lines) == 4  # two families of two models
+    assert all(list(t.x) == list(range(6)) for t in lines)
+    assert lines[0].y[0] == pytest.approx(90) and lines[0].y[-1] == pytest.approx(40)
+
+
+def test_the_smaller_model_depends_on_the_number_of_classes() -> None:
+    """DESIGN's check values: 44,524 / 73,060 at 4 classes, 177,050 / 74,578 at 50."""
+    table = EVERY["sizes"]().table.set_index("Model")
+    assert table.loc["ConvLSTM", ["4 classes", "50 classes"]].tolist() == ["44,524", "177,050"]
+    assert table.loc["LRCN, from scratch", ["4 classes", "50 classes"]].tolist() == [
+        "73,060",
+        "74,578",
+    ]

@@ -27,7 +27,10 @@ FORBIDDEN = {
 }
 # What of hvc_core only training needs, and so may load a framework. Nothing else loads these.
 TRAINING_HALF = {
-    *(f"hvc_core/{name}.py" for name in ("augment", "cost", "export", "features", "fit", "train")),
+    *(
+        f"hvc_core/{name}.py"
+        for name in "audit augment cost export features fit layer_cost stress train".split()
+    ),
     *(f"hvc_core/models/{p.name}" for p in (ROOT / "hvc_core" / "models").glob("[a-z]*.py")),
 }
 # Packages whose name is not that of what is imported.

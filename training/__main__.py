@@ -1,4 +1,4 @@
-"""The command line: `python -m training index|fetch|audit|train|evaluate|predict|export …`.
+"""The command line: `python -m training index|fetch|audit|train|stress|evaluate|predict|export …`.
 
 May import: the standard library and hvc_core's light modules. A command's own module is loaded
 only when that command is asked for, so that `index` and `fetch` never wait for TensorFlow.
@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "find clips of different source videos that show the same film",
     "train": "train the cells of a recipe that a study lacks",
     "evaluate": "derive a study's metrics from its predictions again, or check them",
+    "stress": "put a study's models to spoilt clips, and to clips of none of its classes",
     "predict": "put clips through every model of a study",
     "export": "write a study's models as Keras weights and ONNX, and measure their parity",
 }
@@ -33,6 +34,7 @@ PEOPLE_ERRORS = (
     ("hvc_core.splits", "SplitError"),
     ("hvc_core.storage", "StudyError"),
     ("training.download", "FetchError"),
+    ("training.ray_task", "EngineError"),
 )
 FAILED, INTERRUPTED = 2, 130
 
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return FAILED
     except Exception as error:
-        if not isinstance(error, _people_errors()):
+        if not isinstance(error, people_errors()):
             raise
         print(f"python -m training {command}: {error}", file=sys.stderr)
         return FAILED
@@ -89,7 +91,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _people_errors() -> tuple[type[Exception], ...]:
+def people_errors() -> tuple[type[Exception], ...]:
     """The error classes of the modules that are loaded: no other can have been raised."""
     return tuple(
         getattr(sys.modules[module], name)

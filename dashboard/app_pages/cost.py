@@ -76,6 +76,20 @@ if len(points) > 1:
         charts.trade(points, "millions of multiply-adds a clip", "Accuracy against work"), "trade"
     )
 
+sizes = []
+for name in names:
+    head, body = (costs.part(measured[name], "parameters", key) for key in ("head", "body"))
+    if head is not None and body is not None:
+        each = head / len(study.classes)  # every head is dense: as many weights for each class
+        sizes.append((state.title(study, name), body, each, slots.get(name)))
+if sizes:
+    st.subheader("What more classes cost")
+    show.chart(charts.sizes(sizes, 101, len(study.classes)), "sizes")
+    st.caption(
+        "Which model is the smaller one depends on how many classes it is asked to tell apart: "
+        "the heads grow with them, the bodies do not."
+    )
+
 st.subheader("All figures")
 show.table(costs.cost_table(study, names), "Every cost of every model")
 st.caption(costs.measured_on(study))

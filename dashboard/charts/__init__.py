@@ -6,6 +6,7 @@ May import: numpy, pandas, plotly, hvc_core.stats. Knows nothing of Streamlit, f
 from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent
 from dashboard.charts.clip import top
 from dashboard.charts.effort import bars, curves, trade
+from dashboard.charts.lines import coverage, reliability, sizes, strengths
 from dashboard.charts.matrices import (
     CELL_TEXT_CLASSES,
     confusion,
@@ -15,6 +16,7 @@ from dashboard.charts.matrices import (
     shares,
 )
 from dashboard.charts.measures import METRICS, class_f1, protocols, quality
+from dashboard.charts.rows import Series, dots
 
 __all__ = [
     "CELL_TEXT_CLASSES",
@@ -23,18 +25,24 @@ __all__ = [
     "NEUTRAL",
     "SYMBOLS",
     "Chart",
+    "Series",
     "bars",
     "class_f1",
     "confusion",
+    "coverage",
     "curves",
+    "dots",
     "interval",
     "mistakes",
     "most_confused",
     "percent",
     "protocols",
     "quality",
+    "reliability",
     "scale",
     "shares",
+    "sizes",
+    "strengths",
     "top",
     "trade",
 ]

@@ -1,7 +1,7 @@
 """ConvLSTM on a pretrained CNN: `lrcn` with a convolutional LSTM on maps, in its LSTM's place.
 
-May import: keras, hvc_core.models.two_stream, .convlstm. Paper: Shi et al., Convolutional LSTM Network,
-NeurIPS 2015, eq. 3 (without peepholes).
+May import: keras, hvc_core.models.two_stream, .convlstm. Paper: Shi et al., Convolutional LSTM
+Network, NeurIPS 2015, eq. 3 (without peepholes).
 """
 
 from __future__ import annotations

@@ -22,12 +22,19 @@ from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
-PAGES = ("overview", "confusion", "classes", "cost", "training", "try_a_clip", "about")
+PAGES = (
+    "overview", "confusion", "classes", "cost", "training", "sure", "leakage", "calibration",
+    "conditions", "try_a_clip", "about",
+)  # fmt: skip
 TITLES = {
     "confusion": "Confusion",
     "classes": "Classes",
     "cost": "Cost",
     "training": "Training",
+    "sure": "How sure?",
+    "leakage": "Leakage",
+    "calibration": "Calibration",
+    "conditions": "Time and the world",
     "try_a_clip": "Try a clip",
     "about": "About",
 }

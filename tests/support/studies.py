@@ -14,6 +14,7 @@ import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
 from hvc_core import closing, study
+from hvc_core.conditions import CONDITIONS
 
 CLASSES = [
     "Basketball",
@@ -53,6 +54,7 @@ def make_study(
     protocol: str | Sequence[str] = "holdout",
     onnx: bool = True,
     seed: int = 0,
+    evidence: bool = False,
 ) -> Path:
     """Makes a valid, closed, synthetic study.
 
@@ -66,6 +68,8 @@ def make_study(
         protocol: str, or several: holdout, group5, logo25, random.
         onnx: bool. Whether each model gets a tiny real `model.onnx` and `preprocessing.json`.
         seed: int. Of the answers; the same arguments make the same study.
+        evidence: bool. Whether it holds an audit, and answers to validation clips, to clips of no
+            class of it, and, of the first seed under holdout, to clips under every condition.
 
     Returns:
         Path. `folder`.
@@ -93,8 +97,40 @@ def make_study(
         size = meta["models"][name]["input"]
         study.write_json(folder / "models" / name / "preprocessing.json", _preprocessing(size))
         write_tiny_onnx(folder / "models" / name / "model.onnx", size, classes, seed=i)
+    if evidence:
+        _add_evidence(folder, rng, predictions)
     closing.close(folder)
     return folder
+
+
+def _add_evidence(folder: Path, rng: np.random.Generator, predictions: pd.DataFrame) -> None:
+    clips = sorted(predictions["clip"].unique())
+    pairs = [
+        {"a": a, "b": b, "similarity": 0.5 + i / 8, "identical": i == 3}
+        for i, (a, b) in enumerate(zip(clips[:4], clips[40:44], strict=True))
+    ]
+    audit = {"schema_version": 1, "method": "synthetic", "clips": len(clips), "pairs": pairs}
+    study.write_json(folder / "audit.json", audit)
+    for _, rows in predictions.groupby(study.CELL):
+        first = rows["protocol"].iloc[0] == "holdout" and rows["seed"].iloc[0] == 1
+        if first:
+            spoilt = [
+                _spoilt(rng, rows.assign(condition=name), condition.strength)
+                for name, condition in CONDITIONS.items()
+            ]
+            study.write_extra(folder, "conditions", pd.concat(spoilt))
+            unseen = _spoilt(rng, rows.head(20).assign(**{"class": "Archery"}), 5)
+            study.write_extra(folder, "unseen", unseen)
+        study.write_extra(folder, "validation", rows.assign(clip=rows["clip"] + "v"))
+
+
+def _spoilt(rng: np.random.Generator, rows: pd.DataFrame, strength: int) -> pd.DataFrame:
+    """Rows whose answers are mixed with chance, the more the stronger."""
+    values = np.stack(rows["probabilities"].tolist())
+    noise = rng.dirichlet(np.ones(values.shape[1]), len(values))
+    share = (strength or 2) / 6
+    mixed = list(((1 - share) * values + share * noise).astype(np.float32))
+    return rows.assign(probabilities=pd.Series(mixed, dtype=object, index=rows.index))
 
 
 def write_tiny_onnx(path: Path, size: dict[str, int], classes: int, seed: int = 0) -> None:

@@ -1,0 +1,137 @@
+"""Leakage: what a random split flatters, the copies that the audit found, the seed lottery."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, evidence, show, state
+from hvc_core.stats import Estimate
+
+view = state.view()
+study = view.study
+st.title("Leakage")
+st.caption(
+    "Clips of one source video are near-copies of each other. A random split puts them on both "
+    "sides, and a model that remembers passes for one that understands."
+)
+
+st.subheader("The leakage meter")
+names = [*view.pair, *(name for name in study.models if name not in view.pair)]
+slots = {view.a: 0, view.b: 1}
+meters = {name: found for name in names if (found := evidence.meter(view, name)) is not None}
+absent = [state.title(study, name) for name in names if name not in meters]
+if not meters:
+    st.info(
+        "The meter needs predictions under both protocols, random and group5; no model of this "
+        "study has them. `python -m training train` runs what a recipe asks for.",
+        title="Not measured",
+        icon=":material/hourglass_empty:",
+    )
+else:
+    labels = [state.title(study, name) for name in meters]
+    show.chart(
+        charts.dots(
+            "Accuracy under a random split and under a split by group",
+            "accuracy, percent of test clips",
+            labels,
+            [
+                charts.Series(
+                    "random: siblings on both sides",
+                    [m.leaky for m in meters.values()],
+                    hollow=True,
+                ),
+                charts.Series(
+                    "group5: no group on both sides", [m.honest for m in meters.values()]
+                ),
+            ],
+            span=(0, 101),
+        ),
+        "meter",
+    )
+    said = "; ".join(
+        f"{label} {100 * m.overall.mean:.1f} points"
+        for label, m in zip(labels, meters.values(), strict=True)
+    )
+    show.chart(
+        charts.dots(
+            "What the random split flatters by",
+            "points of accuracy, random minus group5",
+            labels,
+            [charts.Series("Leak, 95 % interval", [m.overall for m in meters.values()])],
+            points=True,
+            said=f"{said}.",
+        ),
+        "leak",
+    )
+    pair = [name for name in view.pair if name in meters]
+    if pair:
+        order = meters[pair[0]].by_class["difference"].sort_values(ascending=False).index
+        show.chart(
+            charts.dots(
+                "The leak of each class",
+                "points of recall, random minus group5",
+                meters[pair[0]].by_class.loc[order, "class"].tolist(),
+                [
+                    charts.Series(
+                        state.title(study, name),
+                        [
+                            Estimate(*row) if row[0] == row[0] else None
+                            for row in meters[name]
+                            .by_class.loc[order, ["difference", "low", "high"]]
+                            .itertuples(index=False, name=None)
+                        ],
+                        slots[name],
+                    )
+                    for name in pair
+                ],
+                points=True,
+            ),
+            "leak-classes",
+        )
+    if absent:
+        st.caption(f"Not run under both protocols, so not drawn: {', '.join(absent)}.")
+
+st.subheader("Copies across groups")
+if study.audit is None:
+    st.info(
+        "This study holds no audit; `python -m training audit DATA` makes one of a data folder.",
+        title="Not audited",
+        icon=":material/hourglass_empty:",
+    )
+    st.stop()
+pairs = pd.DataFrame(study.audit["pairs"], columns=["a", "b", "similarity", "identical"])
+st.markdown(
+    f"A split by group does not see everything: **{len(pairs)} pairs** of clips of different "
+    f"source videos show the same film, **{int(pairs['identical'].sum())}** of them byte for byte. "
+    "The protocols by group leave such a clip out of training and validation where its "
+    "twin is tested."
+)
+st.caption(study.audit["method"])
+if len(pairs):
+    with st.expander("All pairs", icon=":material/content_copy:"):
+        show.table(
+            pd.DataFrame(
+                {
+                    "Clip": pairs["a"],
+                    "Its twin": pairs["b"],
+                    "Similarity, %": 100 * pairs["similarity"],
+                    "Same file": ["yes" if same else "no" for same in pairs["identical"]],
+                }
+            ),
+            "Near-identical pairs of clips",
+        )
+    folds = evidence.left_out(view)
+    with st.expander("Clips left out of each fold", icon=":material/playlist_remove:"):
+        show.table(
+            pd.DataFrame(
+                {
+                    "Protocol": folds["protocol"],
+                    "Fold": folds["fold"],
+                    "Clips tested": folds["tested"],
+                    "Left out": [len(names) for names in folds["left_out"]],
+                    "Which": [", ".join(names) or "–" for names in folds["left_out"]],
+                }
+            ),
+            "Clips that the audit takes from the training of each fold",
+        )

@@ -1,0 +1,162 @@
+"""How sure: the rule behind the verdict, tests by seed and class, and what accuracy varies with."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, evidence, numbers, show, state
+from hvc_core import paired
+from hvc_core.stats import Estimate
+
+view = state.view()
+st.title("How sure?")
+st.caption(f"What the verdict rests on. {show.basis(view)}")
+if numbers.missing(view):
+    show.no_predictions(view)
+    st.stop()
+
+decided = evidence.decision(view)
+if decided is None:
+    st.info("No clip was put to both models under this protocol.", icon=":material/balance:")
+    st.stop()
+if decided.winner is None:
+    st.warning(
+        "Not all of the reasons below agree.", title="One cannot tell", icon=":material/balance:"
+    )
+else:
+    st.success(
+        "All of the reasons below agree.",
+        title=f"{state.title(view.study, decided.winner)} is better",
+        icon=":material/trophy:",
+    )
+st.markdown("\n".join(f"- {reason}" for reason in decided.reasons))
+st.caption(f"The rule: {paired.RULE}")
+
+st.subheader("The same clips, both models")
+st.table(
+    pd.DataFrame(
+        [
+            {
+                "Seed": str(a) if a == b else f"{a} and {b}",
+                "Both right": f"{test.both:,}",
+                f"Only {view.titles[0]} right": f"{test.a_only:,}",
+                f"Only {view.titles[1]} right": f"{test.b_only:,}",
+                "Neither right": f"{test.neither:,}",
+                "Exact p": show.p_value(test.exact),
+                "Mid-p": show.p_value(test.mid_p),
+            }
+            for a, b, test in decided.tests
+        ]
+    ),
+    hide_index=True,
+    alt="McNemar's table and test for every seed",
+)
+st.caption(
+    "McNemar's test asks whether the clips that only one model gets right are as often the one's "
+    "as the other's. It takes clips for independent, which clips of one source video are not, so "
+    "its p is too small; the resampled intervals do not make that mistake."
+)
+
+st.subheader("Class by class")
+tests = evidence.class_tests(view)
+tests = tests.reindex(tests["difference"].abs().sort_values(ascending=False).index)
+held = tests[tests["clips"] > 0]
+sure = (held["p_holm"] < paired.ALPHA).tolist()
+gaps = [
+    Estimate(*values)
+    for values in held[["difference", "low", "high"]].itertuples(index=False, name=None)
+]
+films = view.study.predictions.query("protocol == @view.protocol")
+fewest = int(films.groupby("class")["group"].nunique().max())
+# With so few films even all of them on one side may be chance: 2 of 2**n flips are as extreme.
+least = "Those are filled. "
+if 2 * 0.5**fewest * len(held) > paired.ALPHA and not any(sure):
+    least = (
+        f"With {fewest} source videos a class no class can: the smallest p there is is "
+        f"{2 * 0.5**fewest:.3f}, before it is corrected for {len(held)} classes. A protocol that "
+        "tests every group, such as group5, can tell more. "
+    )
+ahead = f"{sum(sure)} of {len(held)} classes differ after Holm's correction."
+show.chart(
+    charts.dots(
+        f"Recall of {view.titles[1]} minus {view.titles[0]}",
+        f"points of recall; right of zero {view.titles[1]} is ahead",
+        held["class"].tolist(),
+        [charts.Series("Difference, 95 % interval", gaps, 1, marked=sure)],
+        points=True,
+        said=ahead,
+    ),
+    "class-gaps",
+    tabled=False,
+)
+st.caption(
+    f"{ahead} {least}The test flips the two models within whole source videos; Holm's "
+    "correction keeps the chance of any false alarm over all classes under 5 %."
+)
+show.table(
+    pd.DataFrame(
+        {
+            "Class": held["class"],
+            "Clips": held["clips"],
+            f"{view.titles[0]} recall, %": 100 * held["a_recall"],
+            f"{view.titles[1]} recall, %": 100 * held["b_recall"],
+            "Difference, points": 100 * held["difference"],
+            "p": [show.p_value(p) for p in held["p"]],
+            "p, corrected (Holm)": [show.p_value(p) for p in held["p_holm"]],
+            "McNemar's mid-p": [show.p_value(p) for p in held["mcnemar"]],
+        }
+    ),
+    "Recall of both models by class with tests",
+)
+
+st.subheader("What accuracy varies with")
+known = [(name, evidence.spread_of(view, name)) for name in view.pair]
+spreads = [(state.title(view.study, name), found) for name, found in known if found is not None]
+show.chart(
+    charts.dots(
+        "The naive interval and the honest one",
+        "accuracy, percent of test clips",
+        [name for name, _ in spreads],
+        [
+            charts.Series(
+                "As if clips were independent (Wilson)",
+                [Estimate(one.accuracy, *one.wilson) for _, one in spreads],
+                hollow=True,
+            ),
+            charts.Series(
+                "Source videos resampled",
+                [Estimate(one.accuracy, *one.grouped) for _, one in spreads],
+            ),
+        ],
+        said="The naive interval is the narrower one.",
+    ),
+    "naive",
+    tabled=False,
+)
+st.table(
+    pd.DataFrame(
+        [
+            {
+                "Model": name,
+                "By seed": ", ".join(f"{100 * v:.1f}" for v in one.by_seed.values()),
+                "Spread over seeds": show.points(one.seed_sd),
+                "By fold": ", ".join(f"{100 * v:.1f}" for v in one.by_fold.values()),
+                "Spread over folds": show.points(one.fold_sd),
+                "Spread over source videos": show.points(one.source_se),
+                "If clips were independent": show.points(one.clip_se),
+                "Clips of one video count as": "–"
+                if not one.design_effect
+                else f"1 in {one.design_effect:.1f}",
+            }
+            for name, one in spreads
+        ]
+    ),
+    hide_index=True,
+    alt="What the accuracy of both models varies with",
+)
+st.caption(
+    "Spreads are standard deviations, in points of accuracy. Over seeds: the same clips, trained "
+    "again. Over folds: other test films and other training films. Over source videos: the "
+    "standard error of one seed's accuracy, had other films been drawn."
+)

@@ -1,0 +1,199 @@
+"""Lines of two models over something: confidence, coverage, strength, number of classes.
+
+May import: numpy, pandas, plotly, dashboard.charts.base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.charts.base import COLORS, FAINT, NEUTRAL, SYMBOLS, Chart, layout, percent
+
+
+def reliability(titles: tuple[str, str], tables: tuple[pd.DataFrame, pd.DataFrame]) -> Chart:
+    """How often a model is right against how sure it says it is; on the diagonal they agree.
+
+    Args:
+        titles: the two models' names, A first.
+        tables: of each, columns confidence, accuracy (fractions), count; a row a bin.
+    """
+    figure = go.Figure(
+        go.Scatter(
+            x=[0, 100], y=[0, 100], mode="lines", name="As sure as right",
+            line={"color": NEUTRAL, "width": 1.5, "dash": "dot"}, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    words = []
+    for slot, (title, table) in enumerate(zip(titles, tables, strict=True)):
+        bins = table[table["count"] > 0]
+        figure.add_trace(
+            go.Scatter(
+                name=title,
+                x=100 * bins["confidence"],
+                y=100 * bins["accuracy"],
+                mode="lines+markers",
+                line={"color": COLORS[slot], "width": 2},
+                marker={
+                    "symbol": SYMBOLS[slot],
+                    "color": COLORS[slot],
+                    "size": 6 + 14 * np.sqrt(bins["count"] / bins["count"].sum()),
+                },
+                customdata=bins["count"],
+                hovertemplate=f"{title}<br>says %{{x:.0f}} %, is right in %{{y:.0f}} %"
+                "<br>%{customdata} answers<extra></extra>",
+            )
+        )
+        words += [
+            {
+                "Model": title,
+                "Says": percent(says),
+                "Is right": percent(right),
+                "Answers": int(count),
+            }
+            for says, right, count in bins[["confidence", "accuracy", "count"]].to_numpy().tolist()
+        ]
+    layout(figure, "How sure it says it is, and how often it is right", height=430)
+    figure.update_xaxes(title="probability of the answer, percent", range=[0, 101], ticksuffix=" %")
+    figure.update_yaxes(title="right answers, percent", range=[0, 103], ticksuffix=" %")
+    return Chart(
+        figure,
+        "Reliability of both models: a line under the diagonal is surer than it is right.",
+        pd.DataFrame(words),
+    )
+
+
+def coverage(titles: tuple[str, str], curves: tuple[tuple[np.ndarray, np.ndarray], ...]) -> Chart:
+    """Accuracy of the answers that a model keeps when it may decline those it is least sure of.
+
+    Args:
+        titles: the two models' names, A first.
+        curves: of each (coverage, accuracy), fractions.
+    """
+    figure = go.Figure()
+    words = []
+    for slot, (title, (kept, accuracy)) in enumerate(zip(titles, curves, strict=True)):
+        figure.add_trace(
+            go.Scatter(
+                name=title,
+                x=100 * kept,
+                y=100 * accuracy,
+                mode="lines",
+                line={"color": COLORS[slot], "width": 2.5, "dash": ("solid", "dash")[slot]},
+                hovertemplate=f"{title}<br>answers %{{x:.0f}} % of the clips, %{{y:.1f}} % of them "
+                "right<extra></extra>",
+            )
+        )
+        for share in (0.25, 0.5, 0.75, 1.0):
+            at = int(np.searchsorted(kept, share - 1e-9).clip(0, len(kept) - 1))
+            words.append(
+                {
+                    "Model": title,
+                    "Clips answered": percent(float(kept[at]), 0),
+                    "Right of them": percent(float(accuracy[at])),
+                }
+            )
+    layout(figure, "Right answers, when the least sure ones are declined", height=400)
+    figure.update_xaxes(title="clips answered, percent", range=[0, 101], ticksuffix=" %")
+    figure.update_yaxes(title="right of them, percent", range=[0, 103], ticksuffix=" %")
+    return Chart(figure, "Selective accuracy of both models.", pd.DataFrame(words))
+
+
+def strengths(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
+    """Accuracy of two models as a disturbance grows: a small chart a family.
+
+    Args:
+        titles: the two models' names, A first.
+        table: columns slot (0 or 1), family (a heading), strength (0 is the clip as it is),
+            accuracy, low, high (fractions).
+    """
+    families = list(dict.fromkeys(table["family"]))
+    columns = min(4, len(families))
+    figure = make_subplots(
+        rows=-(-len(families) // columns), cols=columns, subplot_titles=families,
+        shared_yaxes=True, horizontal_spacing=0.03, vertical_spacing=0.2,
+    )  # fmt: skip
+    for place, family in enumerate(families):
+        where = {"row": place // columns + 1, "col": place % columns + 1}
+        for slot, title in enumerate(titles):
+            rows = table[(table["family"] == family) & (table["slot"] == slot)]
+            rows = rows.sort_values("strength")
+            x = rows["strength"].tolist()
+            figure.add_trace(
+                go.Scatter(
+                    x=[*x, *x[::-1]], y=[*(100 * rows["high"]), *(100 * rows["low"])[::-1]],
+                    mode="lines", fill="toself", fillcolor=FAINT[slot], line={"width": 0},
+                    hoverinfo="skip", showlegend=False,
+                ),
+                **where,
+            )  # fmt: skip
+            figure.add_trace(
+                go.Scatter(
+                    name=title, x=x, y=100 * rows["accuracy"], mode="lines+markers",
+                    showlegend=not place, legendgroup=str(slot),
+                    line={"color": COLORS[slot], "width": 2.2},
+                    marker={"symbol": SYMBOLS[slot], "size": 7},
+                    hovertemplate=f"{family} %{{x}}<br>{title} %{{y:.1f}} %<extra></extra>",
+                ),
+                **where,
+            )  # fmt: skip
+    layout(
+        figure, "Accuracy as a disturbance grows", height=260 * (-(-len(families) // columns)) + 150
+    )
+    figure.update_layout(margin={"t": 84})
+    figure.update_xaxes(title="strength", range=[-0.3, 5.3], tickvals=list(range(6)))
+    figure.update_yaxes(range=[0, 103])
+    figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", col=1)
+    words = table.assign(
+        Model=[titles[slot] for slot in table["slot"]],
+        Accuracy=[percent(v) for v in table["accuracy"]],
+        Interval=[
+            f"{100 * a:.1f} to {100 * b:.1f}\u00a0%"
+            for a, b in zip(table["low"], table["high"], strict=True)
+        ],
+    ).rename(columns={"family": "Disturbance", "strength": "Strength", "Interval": "95 % interval"})
+    return Chart(
+        figure,
+        f"Accuracy of {titles[0]} and {titles[1]} under {len(families)} disturbances, five "
+        "strengths each.",
+        words[["Disturbance", "Strength", "Model", "Accuracy", "95 % interval"]],
+    )
+
+
+def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: int) -> Chart:
+    """Parameters of every model against the number of classes it tells apart.
+
+    Args:
+        rows: (model, parameters of the body, parameters of the head a class, slot or None).
+        most: int. The largest number of classes drawn.
+        now: int. The study's.
+    """
+    x = np.unique(np.r_[2 : most + 1 : 2, now, 4, 50])
+    figure = go.Figure()
+    words = []
+    for name, body, each, slot in rows:
+        color = NEUTRAL if slot is None else COLORS[slot]
+        y = body + each * x
+        figure.add_trace(
+            go.Scatter(
+                name=name, x=x, y=y, mode="lines",
+                line={"color": color, "width": 2.5 if slot is not None else 1.5,
+                      "dash": "solid" if slot == 0 else "dash" if slot == 1 else "dot"},
+                hovertemplate=f"{name}<br>%{{x}} classes<br>%{{y:,.0f}} parameters<extra></extra>",
+            )
+        )  # fmt: skip
+        words.append(
+            {"Model": name, **{f"{n} classes": f"{body + each * n:,.0f}" for n in (4, now, 50)}}
+        )
+    figure.add_vline(x=now, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
+    layout(figure, "Parameters by the number of classes", height=400)
+    figure.update_xaxes(title="classes that the model tells apart", range=[0, most + 1])
+    figure.update_yaxes(title="parameters (logarithmic)", type="log", exponentformat="SI")
+    said = "; ".join(
+        f"{row['Model']} {row['4 classes']} at 4, {row['50 classes']} at 50" for row in words
+    )
+    return Chart(figure, f"Parameters by the number of classes: {said}.", pd.DataFrame(words))

@@ -1,0 +1,194 @@
+"""How sure the study's numbers are: tests, spreads, leaks, calibration, conditions, all kept.
+
+As dashboard.numbers: kept by (folder, revision, what is asked), bounded. May import: streamlit,
+numpy, pandas, hvc_core, dashboard.state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard.state import View, title
+from hvc_core import calibration, leakage, paired, robustness, splits, spread, stats, temperature
+from hvc_core.study import Study
+
+_KEEP = 64
+_WAIT = "Resampling the source videos …"
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _decision(
+    _study: Study, revision: str, a: str, b: str, protocol: str
+) -> paired.Decision | None:
+    titles = {name: title(_study, name) for name in (a, b)}
+    try:
+        return paired.decide(_study.predictions, a, b, protocol, _study.classes, titles)
+    except ValueError:
+        return None
+
+
+def decision(view: View) -> paired.Decision | None:
+    """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
+    return _decision(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _class_tests(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
+    return paired.per_class(_study.predictions, a, b, protocol, _study.classes)
+
+
+def class_tests(view: View) -> pd.DataFrame:
+    """Recall of the pair class by class, with corrected tests: `paired.per_class`."""
+    return _class_tests(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _spread(_study: Study, revision: str, model: str, protocol: str) -> spread.Spread | None:
+    try:
+        return spread.spread(_study.predictions, model, protocol, _study.classes)
+    except ValueError:
+        return None
+
+
+def spread_of(view: View, model: str) -> spread.Spread | None:
+    """What a model's accuracy varies with; None where it has no predictions."""
+    return _spread(view.study, view.revision, model, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
+    try:
+        return leakage.meter(_study.predictions, model, _study.classes)
+    except ValueError:
+        return None
+
+
+def meter(view: View, model: str) -> leakage.Meter | None:
+    """Accuracy under `random` minus under `group5`; None where a protocol was not run."""
+    return _meter(view.study, view.revision, model)
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """How well a model's probabilities fit what comes out, before or after temperature scaling.
+
+    Attributes:
+        summary: Calibration. ECE, Brier, NLL and others, means over seeds.
+        bins: DataFrame. `calibration.reliability` of all its answers together.
+        curve: (coverage, accuracy) of all its answers together.
+        unseen: Estimate or None. AUROC of telling clips of its classes from others by confidence.
+    """
+
+    summary: calibration.Calibration
+    bins: pd.DataFrame
+    curve: tuple[np.ndarray, np.ndarray]
+    unseen: stats.Estimate | None
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner="Weighing how sure the models are …")
+def _sureness(
+    _study: Study, revision: str, model: str, protocol: str, scaled: bool
+) -> Sureness | None:
+    rows, unseen = (
+        df[(df["model"] == model) & (df["protocol"] == protocol)]
+        for df in (_study.predictions, _study.unseen)
+    )
+    if scaled:
+        validation = _study.validation[_study.validation["model"] == model]
+        rows, _ = temperature.scaled(rows, validation, _study.classes)
+        unseen, _ = temperature.scaled(unseen, validation, _study.classes)
+    if not len(rows):
+        return None
+    values, targets = calibration.arrays(rows, _study.classes)
+    top, right = calibration.confidences(rows, _study.classes)
+    return Sureness(
+        summary=calibration.summary(rows, model, protocol, _study.classes),
+        bins=calibration.reliability(values, targets),
+        curve=calibration.coverage_curve(top, right),
+        unseen=_known_from_unknown(rows, unseen, _study.classes),
+    )
+
+
+def _known_from_unknown(
+    rows: pd.DataFrame, unseen: pd.DataFrame, classes: list[str]
+) -> stats.Estimate | None:
+    """AUROC of the first seed that was put to both kinds of clips."""
+    both = sorted(set(rows["seed"]) & set(unseen["seed"]))
+    if not both:
+        return None
+    known, other = (df[df["seed"] == both[0]] for df in (rows, unseen))
+    tops = [np.array(df["probabilities"].tolist(), np.float64).max(axis=1) for df in (known, other)]
+    ids = [calibration.source_ids(df) for df in (known, other)]
+    return stats.Estimate(calibration.auroc(*tops), *calibration.auroc_interval(*tops, *ids))
+
+
+def sureness(view: View, model: str, scaled: bool) -> Sureness | None:
+    """A model's calibration; None without predictions, or, scaled, without validation clips."""
+    return _sureness(view.study, view.revision, model, view.protocol, scaled)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _conditions(_study: Study, revision: str, model: str, protocol: str) -> pd.DataFrame:
+    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    return robustness.table(rows, _study.classes)
+
+
+def conditions(view: View, model: str) -> pd.DataFrame:
+    """A model's accuracy under each condition: `robustness.table`; empty where none was run."""
+    return _conditions(view.study, view.revision, model, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _class_loss(
+    _study: Study, revision: str, model: str, protocol: str, condition: str
+) -> list[stats.Estimate | None]:
+    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    return robustness.by_class(rows, condition, _study.classes)
+
+
+def class_loss(view: View, model: str, condition: str) -> list[stats.Estimate | None]:
+    """How much of each class's recall a condition takes from a model."""
+    return _class_loss(view.study, view.revision, model, view.protocol, condition)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _left_out(_study: Study, revision: str) -> pd.DataFrame:
+    """Training and validation clips that the audit takes from each fold of the study's protocols.
+
+    Which clip is tested where is read from the predictions: a pair counts where one of it is
+    tested and the other, of another group, is not.
+    """
+    found = []
+    pairs = _study.audit["pairs"] if _study.audit else []
+    rows = _study.predictions[["protocol", "fold", "clip"]].drop_duplicates()
+    for (protocol, fold), own in rows.groupby(["protocol", "fold"], sort=True):
+        if protocol not in splits.GROUPED:
+            continue
+        tested = set(own["clip"])
+        out = {p["b"] for p in pairs if p["a"] in tested} | {
+            p["a"] for p in pairs if p["b"] in tested
+        }
+        found.append((protocol, fold, len(tested), sorted(out - tested)))
+    return pd.DataFrame(found, columns=["protocol", "fold", "tested", "left_out"])
+
+
+def left_out(view: View) -> pd.DataFrame:
+    """protocol, fold, tested (clips), left_out (list of clips' names): what the audit took."""
+    return _left_out(view.study, view.revision)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _between(_study: Study, revision: str, a: str, b: str, protocol: str) -> stats.Estimate | None:
+    try:
+        return stats.difference(_study.predictions, a, b, protocol, _study.classes).accuracy
+    except ValueError:
+        return None
+
+
+def between(view: View, a: str, b: str) -> stats.Estimate | None:
+    """Accuracy of model a minus that of b; None where no clip has an answer of both."""
+    return _between(view.study, view.revision, a, b, view.protocol)
