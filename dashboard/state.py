@@ -23,6 +23,7 @@ from hvc_core import study as studies
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "studies" / "ucf50-15"
 SEED_STUDY = ROOT / "studies" / "seed_study.json"
+LOTTERY = ROOT / "studies" / "seed_lottery"
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 
@@ -158,6 +159,14 @@ def _swap(changed: str, other: str) -> None:
     before = st.session_state.get("_pair", {})
     if st.session_state[changed] == st.session_state.get(other) and changed in before:
         st.session_state[other] = before[changed]
+
+
+def lottery_study() -> studies.Study | None:
+    """The seed study's recipe run with many seeds; None where it is not shipped or not whole."""
+    try:
+        return _read(str(LOTTERY), revision(LOTTERY)) if LOTTERY.is_dir() else None
+    except studies.StudyError:
+        return None
 
 
 @st.cache_data(max_entries=1)

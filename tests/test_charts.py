@@ -103,6 +103,9 @@ EVERY = {
     "dots": lambda: charts.dots(
         "Leak", "points of recall", CLASSES, [leak("ConvLSTM", 0), leak("LRCN", 1)], points=True
     ),
+    "strip": lambda: charts.strip(
+        "Lottery", "percent of test clips", [("ConvLSTM", [0.6, 0.7], 0.77, "above all")], "Theirs"
+    ),
     "reliability": lambda: charts.reliability(TITLES, (bins(), bins())),
     "coverage": lambda: charts.coverage(TITLES, (curve(), curve())),
     "strengths": lambda: charts.strengths(TITLES, strengths()),

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, show, state
+from hvc_core.lottery import lottery
 from hvc_core.stats import Estimate
 
 view = state.view()
@@ -91,6 +92,34 @@ else:
         )
     if absent:
         st.caption(f"Not run under both protocols, so not drawn: {', '.join(absent)}.")
+
+tickets, drawn = state.lottery_study(), []
+published = state.seed_study().get("models", {})
+for theirs, ours in (("convlstm", "convlstm"), ("lrcn", "lrcn-scratch")):
+    if tickets is not None and theirs in published and ours in tickets.models:
+        figure = published[theirs]["accuracy_percent"] / 100
+        ticket = lottery(tickets.predictions, ours, figure, tickets.classes)
+        values = list(ticket.by_seed.values())
+        drawn.append((state.title(tickets, ours), values, figure, ticket.words))
+if tickets is not None and drawn:
+    st.subheader("The seed lottery")
+    st.markdown(
+        "The seed study's recipe, as its abstract and its well-known source tell it, run with "
+        f"{len(drawn[0][1])} seeds on **a stand-in** for its data: {', '.join(tickets.classes)}, "
+        f"{tickets.meta['dataset']['clips']} clips. A seed chooses the split, the first weights "
+        "and the order."
+    )
+    made = charts.strip(
+        "The same recipe, another seed",
+        "accuracy, percent of test clips",
+        drawn,
+        "Published by the seed study",
+    )
+    show.chart(made, "lottery")
+    st.caption(
+        "The seed study's classes were others (TaiChi is not in this data), so its figures are "
+        "held beside the spread, not tested against it."
+    )
 
 st.subheader("Copies across groups")
 if study.audit is None:

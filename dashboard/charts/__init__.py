@@ -16,7 +16,7 @@ from dashboard.charts.matrices import (
     shares,
 )
 from dashboard.charts.measures import METRICS, class_f1, protocols, quality
-from dashboard.charts.rows import Series, dots
+from dashboard.charts.rows import Series, dots, strip
 
 __all__ = [
     "CELL_TEXT_CLASSES",
@@ -43,6 +43,7 @@ __all__ = [
     "shares",
     "sizes",
     "strengths",
+    "strip",
     "top",
     "trade",
 ]

@@ -109,3 +109,64 @@ def dots(
     )
     table = pd.DataFrame(rows).fillna("–").rename(columns={"": "Row"})
     return Chart(figure, f"{title}, in {axis}. {said}".strip(), table)
+
+
+def strip(
+    title: str, axis: str, rows: Sequence[tuple[str, Sequence[float], float, str]], mark: str
+) -> Chart:
+    """Single values in named rows, and a figure of another's beside them.
+
+    Args:
+        title: the chart's.
+        axis: what the axis says, with its unit.
+        rows: (name, values as fractions, the other's figure, in words where it lies).
+        mark: what the other's figure is called.
+    """
+    figure = go.Figure()
+    for i, (name, values, _, _) in enumerate(rows):
+        figure.add_trace(
+            go.Scatter(
+                name="One seed each",
+                showlegend=not i,
+                x=[100 * v for v in values],
+                y=[i] * len(values),
+                mode="markers",
+                marker={"color": NEUTRAL, "symbol": "line-ns-open", "size": 18, "line_width": 2},
+                hovertemplate=f"{name} %{{x:.1f}}\u00a0%<extra></extra>",
+            )
+        )
+    figure.add_trace(
+        go.Scatter(
+            name=mark,
+            x=[100 * other for _, _, other, _ in rows],
+            y=list(range(len(rows))),
+            mode="markers",
+            marker={"color": COLORS[1], "symbol": "x", "size": 11},
+            hovertemplate=f"{mark} %{{x:.2f}}\u00a0%<extra></extra>",
+        )
+    )
+    layout(figure, title, height=70 * len(rows) + 160)
+    figure.update_xaxes(title=axis, ticksuffix=" %")
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=[f"{name} " for name, *_ in rows],
+        range=[len(rows) - 0.5, -0.5],
+        zeroline=False,
+        showgrid=False,
+    )
+    table = pd.DataFrame(
+        [
+            {
+                "Model": name,
+                "Seeds": len(values),
+                "Lowest": f"{100 * min(values):.1f}\u00a0%",
+                "Mean": f"{100 * sum(values) / len(values):.1f}\u00a0%",
+                "Highest": f"{100 * max(values):.1f}\u00a0%",
+                mark: f"{100 * other:.2f}\u00a0%",
+                "Where it lies": words,
+            }
+            for name, values, other, words in rows
+        ]
+    )
+    said = "; ".join(f"{name}: {mark} lies {words}" for name, _, _, words in rows)
+    return Chart(figure, f"{title}: {said}.", table)

@@ -1,0 +1,68 @@
+"""The seed lottery: where a published figure lies among many seeds of the same recipe.
+
+Pure functions. May import: pandas, hvc_core.counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hvc_core.counts import answers
+
+
+@dataclass(frozen=True)
+class Lottery:
+    """One model's accuracies over seeds, each with a random split of its own.
+
+    Attributes:
+        model: str.
+        by_seed: dict of seed to accuracy, 0 to 1.
+        published: float, 0 to 1. The figure to place.
+        below: int. Seeds whose accuracy is under it.
+        equal: int. Seeds whose accuracy is the same, to half a test clip.
+    """
+
+    model: str
+    by_seed: dict[int, float]
+    published: float
+    below: int
+    equal: int
+
+    @property
+    def words(self) -> str:
+        """Where it lies, for a person: 'above 9 of 11 seeds'."""
+        count, above = len(self.by_seed), len(self.by_seed) - self.below - self.equal
+        if not self.below and not self.equal:
+            return f"below all {count} seeds"
+        if not above and not self.equal:
+            return f"above all {count} seeds"
+        same = f", as {self.equal} of them" if self.equal else ""
+        return f"above {self.below} of {count} seeds{same}"
+
+
+def lottery(predictions: pd.DataFrame, model: str, published: float, classes: list[str]) -> Lottery:
+    """Where a published accuracy lies among a model's seeds under `random`.
+
+    Args:
+        predictions: DataFrame of a study's predictions.
+        model: str.
+        published: float, 0 to 1.
+        classes: list of C names, in the order of `probabilities`.
+
+    Raises:
+        ValueError: the model has no predictions under `random`.
+    """
+    rows = predictions[(predictions["protocol"] == "random") & (predictions["model"] == model)]
+    if not len(rows):
+        raise ValueError(f"{model} has no predictions under protocol random")
+    by_seed, below, equal = {}, 0, 0
+    for seed, own in rows.groupby("seed"):
+        true, answered = answers(own, classes)
+        accuracy = float((true == answered).mean())
+        by_seed[int(str(seed))] = accuracy
+        same = abs(accuracy - published) <= 0.5 / len(own)
+        equal += same
+        below += not same and accuracy < published
+    return Lottery(model, by_seed, published, below, equal)
