@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from hvc_core import clips, recipe, study
-from hvc_core.conditions import CONDITIONS
+from hvc_core.conditions import CONDITIONS as ALL
 from tests.support import data, trained
 from training.__main__ import main
 
 pytestmark = pytest.mark.slow  # a study is trained first
+CONDITIONS = {name: ALL[name] for name in ("shuffled", "frozen", "drop-5", "h264-3", "blur-2")}
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,10 @@ def stressed(tmp_path_factory):
     copy, unseen = made.copy(folder / "study"), folder / "unseen"
     data.make(unseen, classes=("Archery",), groups=(1, 2))
     words = ["stress", str(copy), "--data", str(made.clips), "--unseen", str(unseen)]
-    with trained.settings(made.cache):
+    with trained.settings(made.cache), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.stress.CONDITIONS", CONDITIONS)
         assert main(words) == 0
-    return copy, words, made
+        yield copy, words, made
 
 
 def test_every_model_answers_under_every_condition(stressed):

@@ -59,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
 
     first = [cell for cell in cells if cell.seed == _first_seed(plan, cell.model)]
     done = {cell: asked(args.study, cell) for cell in first}
+    todo = [cell for cell in first if not set(CONDITIONS) <= done[cell]]
+    groups = stress.opened(todo, plan, classes, args.study)
     for family in dict.fromkeys(condition.family for condition in CONDITIONS.values()):
         names = [c.name for c in CONDITIONS.values() if c.family == family]
-        todo = [cell for cell in first if not set(names) <= done[cell]]
-        if todo:
-            groups = stress.opened(todo, plan, classes, args.study)
+        if any(not set(names) <= done[cell] for cell in todo):
             with tqdm(desc=family, unit=" clips", disable=None) as bar:
-                stress.add(args.study, "conditions", stress.ask(groups, tested, names, _shown(bar)))
+                rows = stress.ask(groups, tested, names, _shown(bar))
+            stress.add(args.study, "conditions", rows)
 
     if args.unseen:
         unknown = clips.index(args.unseen).clips
