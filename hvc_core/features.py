@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import random
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -99,12 +100,14 @@ def fill(
     wanted = [(0, row) for row in rows]
     wanted += [(view, row) for view in range(1, len(features.done)) for row in augmented]
     todo = [(view, row) for view, row in wanted if not features.done[view, row]]
+    random.shuffle(todo)  # processes of one machine that begin together share the work
     for number, (view, row) in enumerate(todo, start=1):
-        if view:
-            rng = np.random.default_rng((view, zlib.crc32(index.clips[row].name.encode())))
-            x = augment(frames[row], rng, how)
-        else:
-            x = clean(frames[row])
-        features.values[view, row] = stem(x[None].astype(np.float32))[0]
-        features.done[view, row] = 1
+        if not features.done[view, row]:
+            if view:
+                rng = np.random.default_rng((view, zlib.crc32(index.clips[row].name.encode())))
+                x = augment(frames[row], rng, how)
+            else:
+                x = clean(frames[row])
+            features.values[view, row] = stem(x[None].astype(np.float32))[0]
+            features.done[view, row] = 1
         progress(number, len(todo))

@@ -93,6 +93,26 @@ def test_stopped_half_way_it_goes_on(place):
     np.testing.assert_array_equal(kept.values, fresh.values)
 
 
+def test_two_that_fill_at_once_share_the_work(place):
+    """As cells on one machine do: what another has done meanwhile is not done again."""
+    own, others = Stem(), Stem()
+
+    def slow(x):
+        if not own.calls:  # all of it is done by another while this one computes its first
+            fill(opened(place), range(6), range(6), others)
+        return own(x)
+
+    told = []
+    kept, rows = opened(place), np.arange(6)
+    features.fill(kept, INDEX, FRAMES, slow, HOW, rows, rows, lambda *done: told.append(done))
+    assert (own.calls, others.calls) == (1, 18)
+    assert told[-1] == (18, 18)
+    assert kept.done.all()
+    fresh = features.open_features(place.with_name("features-b"), (20, 2, 3, 3), 6, VIEWS)
+    fill(fresh, range(6), range(6))
+    np.testing.assert_array_equal(kept.values, fresh.values)
+
+
 def test_progress_counts_what_is_missing(place):
     told = []
     fill(opened(place), [0], [])

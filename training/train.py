@@ -12,13 +12,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from hvc_core import clips, closing, models, recipe, study
 from hvc_core.recipe import Cell, Recipe, RecipeError, Settings
 from training.provenance import begin_study
+
+if TYPE_CHECKING:
+    from hvc_core.train import Data
 
 KEYS = ("protocol", "fold", "seed", "model")
 
@@ -49,6 +52,22 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "be browsed; not while another machine trains into the same folder",
     )
     parser.add_argument("--plan", action="store_true", help="list the missing cells, train none")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="local: one cell after another, here; ray: each cell on one CPU of a Ray cluster. "
+        "The folders of the study, of the data and of this program must then be reachable under "
+        "the same path on every machine (a shared file system), with the same packages installed; "
+        "a cell whose machine dies goes on elsewhere from its last finished epoch",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="the cluster for --engine ray, HOST:PORT as `ray start --head` says it, or auto; this "
+        "machine must be part of it. Without it, Ray is started here, with as many CPUs as there "
+        "are",
+    )
     parser.set_defaults(run=run)
 
 
@@ -58,11 +77,17 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RecipeError, DataError, StudyError: what is wrong and what to do.
     """
+    if args.address and args.engine != "ray":
+        raise RecipeError("--address: is of use only with --engine ray")
     plan = recipe.read(args.recipe)
     missing = chosen(plan, args.only, study.finished_cells(args.study))
     if args.plan:
         print(as_plan(plan, missing, args.data))
         return 0
+    if missing and args.engine == "ray":
+        from training import ray_task
+
+        ray_task.load()  # to say now, not after all clips are read, that it is missing
     with tqdm(desc="reading clips", unit=" clips", disable=None, leave=False) as bar:
         index = clips.index(args.data, progress=lambda done, total: _show(bar, done, total))
     if index.problems:
@@ -74,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     index = clips.only(index, plan.classes)
     begin_study(args.study, plan, index, {cell.model for cell in missing})
     if missing:
-        train_cells(plan, missing, index, args.study)
+        train_cells(plan, missing, index, args.study, args.engine, args.address)
     left = chosen(plan, [], study.finished_cells(args.study))
     if left:
         print(f"{args.study}: {len(left)} cells of the recipe are still to be trained")
@@ -125,20 +150,41 @@ def chosen(plan: Recipe, only: list[str], finished: set[tuple[str, int, int, str
     ]
 
 
-def train_cells(plan: Recipe, cells: list[Cell], index: clips.Index, folder: Path) -> None:
-    """Trains cells one after another, with a live bar on standard error."""
+def train_cells(
+    plan: Recipe,
+    cells: list[Cell],
+    index: clips.Index,
+    folder: Path,
+    engine: str = "local",
+    address: str | None = None,
+) -> None:
+    """Trains cells, one after another or on a Ray cluster, with live bars on standard error."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chatter
-    from hvc_core import audit, train
-
     needed = {cell.model: plan.models[cell.model] for cell in cells}
-    with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
-        data = train.load(index, needed, lambda done, total: _show(bar, done, total))
-    study.write_json(folder / "audit.json", audit.describe(index.clips, data.near_identical))
+    if engine == "ray":
+        from training import ray_engine
+
+        with ray_engine.connected(address):  # first: decoding in vain may take an hour
+            data = _decoded(index, needed, folder)
+            ray_engine.train_cells(needed, cells, data, folder, reporter)
+        return
+    from hvc_core import train
+
+    data = _decoded(index, needed, folder)
     for number, cell in enumerate(cells, start=1):
         where = f"cell {number}/{len(cells)} {cell}"
         with tqdm(desc=where, unit=" clips", mininterval=1, smoothing=0.05) as bar:
-            how = plan.models[cell.model]
-            train.run_cell(cell, how, data, folder, reporter(bar, where))
+            train.run_cell(cell, needed[cell.model], data, folder, reporter(bar, where))
+
+
+def _decoded(index: clips.Index, needed: dict[str, Settings], folder: Path) -> Data:
+    """The clips' frames; what the audit finds in them is kept in the study."""
+    from hvc_core import audit, train
+
+    with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
+        data = train.load(index, needed, lambda done, total: _show(bar, done, total))
+    study.write_json(folder / "audit.json", audit.describe(index.clips, data.near_identical))
+    return data
 
 
 def reporter(bar: tqdm, where: str) -> Callable[[str, Any], None]:
@@ -149,8 +195,8 @@ def reporter(bar: tqdm, where: str) -> Callable[[str, Any], None]:
     """
 
     def report(what: str, p: Any) -> None:
-        if what == "features":
-            bar.set_description(f"{where} features", refresh=False)
+        if what != "epoch":
+            bar.set_description(f"{where} {what}", refresh=False)
             _show(bar, *p)
             return
         total = p.epochs * p.of_clips
