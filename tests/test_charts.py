@@ -66,12 +66,11 @@ def curve() -> tuple[np.ndarray, np.ndarray]:
 
 def strengths() -> pd.DataFrame:
     rows = [
-        (slot, family, strength, 0.9 - strength / 10, 0.8 - strength / 10, 1.0 - strength / 10)
+        (slot, strength, 0.9 - strength / 10, 0.8 - strength / 10, 1.0 - strength / 10)
         for slot in (0, 1)
-        for family in ("Blur", "Noise")
         for strength in range(6)
     ]
-    return pd.DataFrame(rows, columns=["slot", "family", "strength", "accuracy", "low", "high"])
+    return pd.DataFrame(rows, columns=["slot", "strength", "accuracy", "low", "high"])
 
 
 EVERY = {
@@ -108,7 +107,7 @@ EVERY = {
     ),
     "reliability": lambda: charts.reliability(TITLES, (bins(), bins())),
     "coverage": lambda: charts.coverage(TITLES, (curve(), curve())),
-    "strengths": lambda: charts.strengths(TITLES, strengths()),
+    "strengths": lambda: charts.strengths(TITLES, "Blur", strengths()),
     "sizes": lambda: charts.sizes(
         [("ConvLSTM", 33_000, 2_881, 0), ("LRCN, from scratch", 72_928, 33, 1)], 101, 15
     ),
@@ -316,7 +315,7 @@ def test_coverage_tables_the_share_that_is_answered() -> None:
 
 def test_strengths_start_at_the_clip_as_it_is() -> None:
     lines = [t for t in EVERY["strengths"]().figure.data if t.mode == "lines+markers"]
-    assert len(lines) == 4  # two families of two models
+    assert len(lines) == 2
     assert all(list(t.x) == list(range(6)) for t in lines)
     assert lines[0].y[0] == pytest.approx(90) and lines[0].y[-1] == pytest.approx(40)
 

@@ -100,16 +100,21 @@ show.chart(
 )
 
 st.subheader("Which model breaks first?")
-curves = []
-for slot, made in enumerate(tables):
-    clean = made[made["condition"] == "clean"].iloc[0]
-    graded = made[made["strength"] > 0]
-    for family in (f for f in FAMILIES if f in set(graded["family"])):
-        own = pd.concat([graded[graded["family"] == family], clean.to_frame().T])
-        curves.append(own.assign(slot=slot, family=FAMILIES.get(family, family)))
-if curves:
-    drawn = pd.concat(curves, ignore_index=True)
-    show.chart(charts.strengths(view.titles, drawn), "strengths")
+drawn = []
+for family, heading in FAMILIES.items():
+    parts = []
+    for slot, made in enumerate(tables):
+        own = made[(made["family"] == family) & (made["strength"] > 0)]
+        parts.append(pd.concat([made[made["condition"] == "clean"], own]).assign(slot=slot))
+    if all(len(part) > 1 for part in parts):
+        drawn.append(charts.strengths(view.titles, heading, pd.concat(parts)))
+if drawn:
+    with st.grid(3, min_column_width=280, gap="small"):
+        for one in drawn:
+            with st.container():
+                show.chart(one, f"strength-{one.figure.layout.title.text}", tabled=False)
+    with st.expander("The same numbers as a table", icon=":material/table:"):
+        show.table(pd.concat([one.table for one in drawn]), "Accuracy under each disturbance")
     broken = [robustness.breaks(made) for made in tables]
     st.table(
         pd.DataFrame(

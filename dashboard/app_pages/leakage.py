@@ -33,7 +33,7 @@ else:
     labels = [state.title(study, name) for name in meters]
     show.chart(
         charts.dots(
-            "Accuracy under a random split and under a split by group",
+            "Accuracy by kind of split",
             "accuracy, percent of test clips",
             labels,
             [

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from dashboard.charts.base import COLORS, FAINT, NEUTRAL, SYMBOLS, Chart, layout, percent
 
@@ -97,71 +96,57 @@ def coverage(titles: tuple[str, str], curves: tuple[tuple[np.ndarray, np.ndarray
                     "Right of them": percent(float(accuracy[at])),
                 }
             )
-    layout(figure, "Right answers, when the least sure ones are declined", height=400)
+    layout(figure, "Right answers, the least sure declined", height=400)
     figure.update_xaxes(title="clips answered, percent", range=[0, 101], ticksuffix=" %")
     figure.update_yaxes(title="right of them, percent", range=[0, 103], ticksuffix=" %")
     return Chart(figure, "Selective accuracy of both models.", pd.DataFrame(words))
 
 
-def strengths(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
-    """Accuracy of two models as a disturbance grows: a small chart a family.
+def strengths(titles: tuple[str, str], family: str, table: pd.DataFrame) -> Chart:
+    """Accuracy of two models as one disturbance grows.
 
     Args:
         titles: the two models' names, A first.
-        table: columns slot (0 or 1), family (a heading), strength (0 is the clip as it is),
-            accuracy, low, high (fractions).
+        family: the disturbance, for the heading.
+        table: columns slot (0 or 1), strength (0 is the clip as it is), accuracy, low, high
+            (fractions).
     """
-    families = list(dict.fromkeys(table["family"]))
-    columns = min(4, len(families))
-    figure = make_subplots(
-        rows=-(-len(families) // columns), cols=columns, subplot_titles=families,
-        shared_yaxes=True, horizontal_spacing=0.03, vertical_spacing=0.2,
-    )  # fmt: skip
-    for place, family in enumerate(families):
-        where = {"row": place // columns + 1, "col": place % columns + 1}
-        for slot, title in enumerate(titles):
-            rows = table[(table["family"] == family) & (table["slot"] == slot)]
-            rows = rows.sort_values("strength")
-            x = rows["strength"].tolist()
-            figure.add_trace(
-                go.Scatter(
-                    x=[*x, *x[::-1]], y=[*(100 * rows["high"]), *(100 * rows["low"])[::-1]],
-                    mode="lines", fill="toself", fillcolor=FAINT[slot], line={"width": 0},
-                    hoverinfo="skip", showlegend=False,
-                ),
-                **where,
-            )  # fmt: skip
-            figure.add_trace(
-                go.Scatter(
-                    name=title, x=x, y=100 * rows["accuracy"], mode="lines+markers",
-                    showlegend=not place, legendgroup=str(slot),
-                    line={"color": COLORS[slot], "width": 2.2},
-                    marker={"symbol": SYMBOLS[slot], "size": 7},
-                    hovertemplate=f"{family} %{{x}}<br>{title} %{{y:.1f}} %<extra></extra>",
-                ),
-                **where,
-            )  # fmt: skip
-    layout(
-        figure, "Accuracy as a disturbance grows", height=260 * (-(-len(families) // columns)) + 150
-    )
-    figure.update_layout(margin={"t": 84})
+    figure = go.Figure()
+    words = []
+    for slot, title in enumerate(titles):
+        rows = table[table["slot"] == slot].sort_values("strength")
+        x = rows["strength"].tolist()
+        figure.add_trace(
+            go.Scatter(
+                x=[*x, *x[::-1]], y=[*(100 * rows["high"]), *(100 * rows["low"])[::-1]],
+                mode="lines", fill="toself", fillcolor=FAINT[slot], line={"width": 0},
+                hoverinfo="skip", showlegend=False,
+            )
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                name=title, x=x, y=100 * rows["accuracy"], mode="lines+markers",
+                line={"color": COLORS[slot], "width": 2.2},
+                marker={"symbol": SYMBOLS[slot], "size": 7},
+                hovertemplate=f"{family} %{{x}}<br>{title} %{{y:.1f}} %<extra></extra>",
+            )
+        )  # fmt: skip
+        values = rows[["strength", "accuracy", "low", "high"]].to_numpy().tolist()
+        words += [
+            {
+                "Disturbance": family,
+                "Strength": int(strength),
+                "Model": title,
+                "Accuracy": percent(accuracy),
+                "95 % interval": f"{100 * low:.1f} to {100 * high:.1f}\u00a0%",
+            }
+            for strength, accuracy, low, high in values
+        ]
+    layout(figure, family, height=270)
     figure.update_xaxes(title="strength", range=[-0.3, 5.3], tickvals=list(range(6)))
-    figure.update_yaxes(range=[0, 103])
-    figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", col=1)
-    words = table.assign(
-        Model=[titles[slot] for slot in table["slot"]],
-        Accuracy=[percent(v) for v in table["accuracy"]],
-        Interval=[
-            f"{100 * a:.1f} to {100 * b:.1f}\u00a0%"
-            for a, b in zip(table["low"], table["high"], strict=True)
-        ],
-    ).rename(columns={"family": "Disturbance", "strength": "Strength", "Interval": "95 % interval"})
-    return Chart(
-        figure,
-        f"Accuracy of {titles[0]} and {titles[1]} under {len(families)} disturbances, five "
-        "strengths each.",
-        words[["Disturbance", "Strength", "Model", "Accuracy", "95 % interval"]],
-    )
+    figure.update_yaxes(title="accuracy, percent", ticksuffix=" %", range=[0, 103])
+    alt = f"Accuracy of {titles[0]} and {titles[1]} as a disturbance grows: {family}."
+    return Chart(figure, alt, pd.DataFrame(words))
 
 
 def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: int) -> Chart:
