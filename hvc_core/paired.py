@@ -65,6 +65,7 @@ class Decision:
         f1: Estimate, -1 to 1. The same of macro F1.
         tests: list of (seed of a, seed of b, McNemar).
         reasons: tuple of str. Sentences for a person, one for each thing that was asked.
+        found: Difference. Where accuracy and f1 are from: clips, source videos, seeds.
     """
 
     winner: str | None
@@ -72,6 +73,7 @@ class Decision:
     f1: stats.Estimate
     tests: list[SeedTest]
     reasons: tuple[str, ...]
+    found: stats.Difference
 
 
 def mcnemar(a_right: np.ndarray, b_right: np.ndarray) -> McNemar:
@@ -302,7 +304,7 @@ def decide(
             f"{found.sources} source videos are too few, {stats.MIN_SOURCES} or more are needed."
         )
     winner = sides[0] if len(set(sides)) == 1 else None
-    return Decision(winner, found.accuracy, found.f1_macro, tests, tuple(reasons))
+    return Decision(winner, found.accuracy, found.f1_macro, tests, tuple(reasons), found)
 
 
 def _p(value: float) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from hvc_core import export, models, study
 from hvc_core.cells import extra_file
 from hvc_core.clips import Clip
-from hvc_core.conditions import CLEAN, conditioned
+from hvc_core.conditions import conditioned
 from hvc_core.models import two_stream
 from hvc_core.recipe import Cell, Recipe
 from hvc_core.train import MOMENTS, predictions
@@ -112,6 +112,3 @@ def add(folder: Path, extra: str, rows: dict[Cell, pd.DataFrame]) -> None:
             before = pd.read_parquet(file)
             made = pd.concat([before[~before["condition"].isin(made["condition"])], made])
         study.write_extra(folder, extra, made)
-
-
-__all__ = ["CLEAN", "Group", "add", "ask", "opened"]

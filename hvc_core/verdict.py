@@ -51,12 +51,11 @@ def verdict(
     names = {name: (titles or {}).get(name, name) for name in (a, b)}
     both = f"{names[a]} and {names[b]}"
     try:
-        found = stats.difference(predictions, a, b, protocol, classes)
         decided = paired.decide(predictions, a, b, protocol, classes)
     except ValueError:
         sentence = f"Cannot tell: no clip was put to both {both} under {protocol}."
         return Verdict(sentence, None, None, None)
-    delta = found.accuracy
+    found, delta = decided.found, decided.accuracy
     ends = (delta.lo, delta.hi)
     basis = (
         f"on {found.clips} clips of {found.sources} source videos, protocol {protocol}, "

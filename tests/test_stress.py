@@ -53,7 +53,7 @@ def test_clips_as_they_are_get_the_stored_answers(stressed):
     cells = [cell for cell in recipe.cells(plan) if cell.protocol == "holdout"]
     groups = stress.opened(cells, plan, len(index.classes), folder)
     assert len(groups) == 2  # models of one size and stem look at a clip once
-    for cell, rows in stress.ask(groups, tested, [stress.CLEAN]).items():
+    for cell, rows in stress.ask(groups, tested, [study.CLEAN]).items():
         stored = found.predictions[found.predictions["model"] == cell.model].set_index("clip")
         for name, values in zip(rows["clip"], rows["probabilities"], strict=True):
             # The kept answers of lrcn came from features of half precision.

@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from hvc_core import clips, closing, recipe, splits, study
-from hvc_core.conditions import CONDITIONS
+from hvc_core.conditions import CLEAN, CONDITIONS
 from hvc_core.recipe import Cell, Recipe
 
 PROTOCOL = "holdout"
@@ -76,9 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if todo:
             groups = stress.opened(todo, plan, classes, args.study)
             with tqdm(desc="unseen", unit=" clips", disable=None) as bar:
-                stress.add(
-                    args.study, "unseen", stress.ask(groups, unknown, [stress.CLEAN], _shown(bar))
-                )
+                stress.add(args.study, "unseen", stress.ask(groups, unknown, [CLEAN], _shown(bar)))
     closing.close(args.study)
     print(f"{args.study}: {len(first)} cells put to {len(CONDITIONS)} conditions")
     return 0

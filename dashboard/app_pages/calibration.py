@@ -23,7 +23,7 @@ found = [evidence.sureness(view, name, kind == SCALED) for name in view.pair]
 if None in found:
     st.info(
         "Temperatures are fitted on validation clips, and this study holds no answers to those for "
-        "both models. `python -m training stress` makes them where the weights are.",
+        "both models. `python -m training train` keeps them of the cells that it trains.",
         title="Not scaled",
         icon=":material/hourglass_empty:",
     )
