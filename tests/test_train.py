@@ -13,7 +13,7 @@ import pytest
 
 from hvc_core import clips, splits, study
 from hvc_core.recipe import Cell
-from tests.support import data, trained
+from tests.support import data, studies, trained
 from training import train as command
 from training.__main__ import main
 
@@ -86,6 +86,28 @@ def test_the_study_is_whole_and_its_metrics_are_right(made, capsys):
     assert meta["dataset"]["fingerprint"] == clips.index(made.clips).fingerprint
     assert meta["environment"]["packages"]["keras"]
     assert meta["headline"] == ["convlstm", "lrcn-scratch"]
+
+
+def test_the_same_training_under_another_name_is_taken_with_all_that_it_answered(tmp_path):
+    from hvc_core import train
+
+    folder = studies.make_study(tmp_path / "study", seeds=1, evidence=True)
+    meta = json.loads((folder / "study.json").read_text())
+    meta["protocols"]["group5"] = meta["protocols"]["holdout"]
+    (folder / "study.json").write_text(json.dumps(meta))
+    (folder / "cells").mkdir(exist_ok=True)
+    (folder / "cells" / "holdout-f0-s1-lrcn.weights.npz").write_bytes(b"its weights")
+    # Neither settings nor data: it would fail if it trained.
+    train.run_cell(Cell("group5", 0, 1, "lrcn"), None, None, folder)  # type: ignore[arg-type]
+    for read in (
+        lambda protocol: study.read_cell(folder, protocol, 0, 1, "lrcn")[0],
+        lambda protocol: study.read_cell(folder, protocol, 0, 1, "lrcn")[1],
+        lambda protocol: study.read_extra(folder, protocol, 0, 1, "lrcn", "validation"),
+    ):
+        old, new = (read(protocol).reset_index(drop=True) for protocol in ("holdout", "group5"))
+        assert len(old) and set(new["protocol"]) == {"group5"}
+        pd.testing.assert_frame_equal(new.assign(protocol="holdout"), old)
+    assert (folder / "cells" / "group5-f0-s1-lrcn.weights.npz").read_bytes() == b"its weights"
 
 
 class Stopped(BaseException):
