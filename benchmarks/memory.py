@@ -74,7 +74,7 @@ def serve(way: str, clip: str, files: list[str]) -> int:
         common = [keras.saving.load_model(file, compile=False) for file in files]
         for _ in range(ANSWERS):
             common_way.answer(common, upload)
-    from hvc_core.cost import peak_memory
+    from hvc_core.latency import peak_memory
 
     return peak_memory()
 

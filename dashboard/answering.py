@@ -177,6 +177,11 @@ def sheet(frames: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
     return whole
 
 
+def servable(view: state.View) -> list[str]:
+    """The study's models whose weights it holds: those that a clip can be put to."""
+    return classify.servable(view.study.folder)
+
+
 def _models(view: state.View) -> classify.Models:
     """The pair's models; each is opened once, whatever it is paired with."""
     found = [_opened(str(view.study.folder), view.revision, name) for name in view.pair]

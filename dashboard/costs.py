@@ -86,10 +86,61 @@ def cost_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     return rows
 
 
+def runtime_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
+    """Latency and peak memory of every model by runtime; empty where only one was measured."""
+    rows = []
+    for name in names:
+        entry = cost(study, name)
+        for way in [entry, *(entry.get("other_runtimes") or [])]:
+            how = way.get("latency_ms")
+            if not how:
+                continue
+            rows.append(
+                {
+                    "Model": state.title(study, name),
+                    "Runtime": how.get("runtime"),
+                    "Threads": how.get("threads"),
+                    "Latency, median, ms": how.get("p50"),
+                    "Latency, 95th percentile, ms": how.get("p95"),
+                    "Peak memory, MB": (way.get("peak_memory_bytes") or math.nan) / 1e6,
+                    "Used by this app": "yes" if way is entry else "no",
+                }
+            )
+    made = pd.DataFrame(rows)
+    return made if len(made) and made["Runtime"].nunique() > 1 else made.iloc[:0]
+
+
+def training_time(
+    study: Study, names: Sequence[str], protocol: str
+) -> dict[str, tuple[float, float]]:
+    """What training takes, from the study's history: (median seconds an epoch, minutes a cell).
+
+    Of the protocol's cells, where the model has any there; else of all. Models without history are
+    left out. Minutes a cell is the mean over cells of all their epochs together.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    if study.history is None:
+        return found
+    for name in names:
+        own = study.history[study.history["model"] == name]
+        here = own[own["protocol"] == protocol]
+        own = here if len(here) else own
+        if len(own):
+            cells = own.groupby(["protocol", "fold", "seed"])["seconds"].sum()
+            found[name] = (float(own["seconds"].median()), float(cells.mean()) / 60)
+    return found
+
+
+def machine(of: Any) -> str:
+    """A machine as a study describes it, in one line; empty where it does not."""
+    if isinstance(of, dict):
+        return ", ".join(f"{key}: {value}" for key, value in of.items())
+    return str(of or "")
+
+
 def measured_on(study: Study) -> str:
     """Where and how the costs were measured, in one line."""
-    machine = study.cost.get("machine") or {}
-    where = ", ".join(f"{key}: {value}" for key, value in machine.items())
+    where = machine(study.cost.get("machine"))
     measured = [how for name in study.models if (how := cost(study, name).get("latency_ms"))]
     if measured:
         threads = " or ".join(sorted({str(how.get("threads")) for how in measured}))

@@ -148,12 +148,22 @@ class Answer:
     agree: bool
 
 
+def servable(folder: Path) -> list[str]:
+    """The models that a study has weights of, in its order; it may tell about others besides.
+
+    Raises:
+        StudyError: study.json cannot be read.
+    """
+    _, titles = _read_meta(Path(folder))
+    return [name for name in titles if (Path(folder) / "models" / name).is_dir()]
+
+
 def open_models(folder: Path, names: Sequence[str] | None = None) -> Models:
     """Opens a study's models and runs each once, so that what is broken shows here.
 
     Args:
         folder: Path. The study.
-        names: the models wanted; None is all that study.json lists.
+        names: the models wanted; None is all whose weights the study holds, `servable`.
 
     Raises:
         StudyError: a file is missing or broken, or a name is not in the study; it names the file
@@ -161,7 +171,7 @@ def open_models(folder: Path, names: Sequence[str] | None = None) -> Models:
     """
     folder = Path(folder)
     classes, titles = _read_meta(folder)
-    wanted = list(titles) if names is None else list(names)
+    wanted = (servable(folder) or list(titles)) if names is None else list(names)
     for name in wanted:
         if name not in titles:
             raise _broken(

@@ -1,20 +1,13 @@
-"""What a model costs: multiply-adds, latency, peak memory.
+"""Multiply-adds of a model, counted from its ONNX graph: every architecture by one rule.
 
-Multiply-adds are counted from the ONNX graph, so every architecture is counted by one rule.
-May import: onnx, onnxruntime, numpy (no framework).
+May import: onnx (no framework).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import onnx
@@ -78,68 +71,3 @@ def _node(node: onnx.NodeProto, shapes: dict[str, list[int]]) -> int:
     steps, size, _ = first  # (T, B, input)
     _, gates, inputs = second  # (directions, 4 * hidden, input)
     return steps * size * gates * (inputs + gates // 4) * second[0]
-
-
-# -- time and memory, in a process of its own -----------------------------------------------------
-
-
-def measure(onnx_file: Path, shape: tuple[int, ...], runs: int = 50) -> dict[str, Any]:
-    """Latency and peak memory of one model in ONNX Runtime, in a fresh process.
-
-    Args:
-        onnx_file: Path. The model.
-        shape: (20, H, W, 3). One clip.
-        runs: int. Timed runs after five that are not.
-
-    Returns:
-        dict. latency_ms {p50, p95, runtime, threads, runs}; peak_memory_bytes (whole process).
-    """
-    code = "from hvc_core.cost import _measure_here; import sys; _measure_here(sys.argv[1:])"
-    words = [sys.executable, "-c", code, str(onnx_file), json.dumps(shape), str(runs)]
-    root = Path(__file__).parent.parent
-    out = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True).stdout
-    return json.loads(out)
-
-
-def _measure_here(words: list[str]) -> None:
-    """Prints what `measure` returns; the process holds nothing else."""
-    import onnxruntime
-
-    from hvc_core.session import open_session, threads
-
-    file, shape, runs = words[0], json.loads(words[1]), int(words[2])
-    session = open_session(Path(file))
-    name = session.get_inputs()[0].name
-    x = np.random.default_rng(0).uniform(0, 255, (1, *shape)).astype(np.float32)
-    times = []
-    for _ in range(runs + 5):
-        started = time.perf_counter()
-        session.run(None, {name: x})
-        times.append((time.perf_counter() - started) * 1000)
-    p50, p95 = np.percentile(times[5:], [50, 95])
-    latency = {
-        "p50": float(p50),
-        "p95": float(p95),
-        "runtime": f"ONNX Runtime {onnxruntime.__version__}",
-        "threads": threads(Path(file)),
-        "runs": runs,
-    }
-    print(json.dumps({"latency_ms": latency, "peak_memory_bytes": peak_memory()}))
-
-
-def peak_memory() -> int:
-    """The most memory that this process has held so far, in bytes.
-
-    Linux's getrusage would also count what the process that started this one held, so there the
-    kernel's own mark for this program is read.
-    """
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        pass
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else 1024 * most  # bytes there, KiB elsewhere

@@ -223,16 +223,21 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
             continue
         if not isinstance(entry, dict):
             raise StudyError(file, at, "is no object", "Measure the cost again.")
-        for key in ("parameters", "latency_ms"):
-            if entry.get(key) is not None:
-                field_of(entry, file, at, key, dict)
+        if entry.get("parameters") is not None:
+            field_of(entry, file, at, "parameters", dict)
         flat = {k: entry.get(k) for k in ("multiply_adds_per_clip", "weights_bytes")}
-        flat["peak_memory_bytes"] = entry.get("peak_memory_bytes")
-        for part, keys in (
-            ("parameters", ("total", "trainable", "body", "head")),
-            ("latency_ms", ("p50", "p95")),
-        ):
-            flat |= {f"{part}.{k}": (entry.get(part) or {}).get(k) for k in keys}
+        keys = ("total", "trainable", "body", "head")
+        flat |= {f"parameters.{k}": (entry.get("parameters") or {}).get(k) for k in keys}
+        others = entry.get("other_runtimes") or []
+        if not isinstance(others, list) or not all(isinstance(one, dict) for one in others):
+            raise StudyError(file, f"{at}.other_runtimes", "is no list of objects")
+        measured = {"": entry} | {f"other_runtimes[{i}].": one for i, one in enumerate(others)}
+        for where, one in measured.items():
+            flat[f"{where}peak_memory_bytes"] = one.get("peak_memory_bytes")
+            taken = one.get("latency_ms") or {}
+            if not isinstance(taken, dict):
+                raise StudyError(file, f"{at}.{where}latency_ms", "is no object")
+            flat |= {f"{where}latency_ms.{k}": taken.get(k) for k in ("p50", "p95")}
         for key, value in flat.items():
             wrong = not isinstance(value, numbers) or isinstance(value, bool)
             if wrong or (value is not None and not (math.isfinite(value) and value >= 0)):

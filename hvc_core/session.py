@@ -22,18 +22,20 @@ def threads(file: Path) -> int:
     return 2 if file.stat().st_size >= LARGE else 1
 
 
-def open_session(file: Path) -> onnxruntime.InferenceSession:
+def open_session(file: Path, of_threads: int = 0) -> onnxruntime.InferenceSession:
     """Opens an ONNX model as it serves, and as its cost is measured.
 
     Args:
         file: Path. The model.
+        of_threads: int. 0 is what `threads` says; others are for measuring.
 
     Raises:
         Exception: of ONNX Runtime's own kinds, which share no class: it is no such model.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors come as exceptions; nothing on standard error
-    options.intra_op_num_threads, options.inter_op_num_threads = threads(file), 1
+    options.intra_op_num_threads = of_threads or threads(file)
+    options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores of the models beside.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Of LRCN, measured in a process of its own: arena and pattern 217 MB and 79 ms, arena alone

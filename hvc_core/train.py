@@ -243,9 +243,9 @@ def _taken(cell: Cell, folder: Path) -> bool:
     weights = folder / "cells" / f"{study.cell_name(*same, cell.seed, cell.model)}.weights.npz"
     if weights.exists():
         shutil.copyfile(weights, folder / "cells" / f"{cell}.weights.npz")
+    also = study.read_extra(folder, *same, cell.seed, cell.model, "validation")
     predictions, history, validation = (
-        rows.assign(protocol=cell.protocol, fold=cell.fold)
-        for rows in (*finished, study.read_extra(folder, *same, cell.seed, cell.model, "validation"))
+        rows.assign(protocol=cell.protocol, fold=cell.fold) for rows in (*finished, also)
     )
     if len(validation):
         study.write_extra(folder, "validation", validation)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import __main__ as cli
 from benchmarks import kit, results, table, timing
 from benchmarks.results import BenchmarkError, Context, Row
-from hvc_core import cost
+from hvc_core import latency
 
 CONTEXT = Context(
     "Some(R) CPU @ 2.60GHz (x86_64), 4 cores", "Python 3.11.7", "2026-01-31T12:00Z", 0.1
@@ -234,11 +234,11 @@ def test_real_clip_is_found_where_the_data_is(tmp_path):
 def test_peak_is_of_the_process_itself_not_of_who_started_it():
     held = bytearray(300_000_000)  # what getrusage would pass on to a child
     held[::4096] = b"x" * len(held[::4096])
-    code = "from hvc_core.cost import peak_memory; print(peak_memory())"
+    code = "from hvc_core.latency import peak_memory; print(peak_memory())"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux passes a parent's peak on")
-    assert int(out.stdout) < 200_000_000 < cost.peak_memory()
+    assert int(out.stdout) < 200_000_000 < latency.peak_memory()
 
 
 # -- all of it, small ----------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -233,6 +235,25 @@ def test_trade_has_numbers_on_its_axis_within_one_decade_and_over_many() -> None
         rows = [(f"m{c}", c, Estimate(0.5, 0.4, 0.6), None) for c in costs]
         axis = charts.trade(rows, "u", "t").figure.layout.xaxis
         assert len(axis.tickvals) >= 2 and axis.type == "log"
+
+
+def test_the_frontier_is_drawn_through_what_nothing_beats_and_names_do_not_touch() -> None:
+    rows = [
+        ("cheap", 10.0, Estimate(0.4, 0.3, 0.5), 0),
+        ("dear", 6000.0, Estimate(0.9, 0.8, 1.0), 1),
+        ("twin", 6010.0, Estimate(0.89, 0.8, 1.0), None),
+        ("third", 6020.0, Estimate(0.91, 0.8, 1.0), None),
+    ]
+    made = charts.trade(rows[::-1], "millions", "t")
+    assert made.table["On the frontier"].tolist() == ["yes", "yes", "no", "yes"]
+    line = made.figure.data[0]
+    assert list(line.x[:-1]) == [10, 6000, 6020] and list(line.y[:-1]) == [40, 90, 91]
+    assert made.alt.endswith("On the frontier: cheap, dear, third.")
+    notes = {note.text: note for note in made.figure.layout.annotations}
+    heights = sorted(notes[name].y for name in ("dear", "twin", "third"))
+    assert min(b - a for a, b in itertools.pairwise(heights)) >= 6.9
+    assert notes["cheap"].xanchor == "left" and notes["dear"].xanchor == "right"
+    assert notes["twin"].y < notes["dear"].y < notes["third"].y
 
 
 def test_curves_draw_every_cell_and_the_mean() -> None:

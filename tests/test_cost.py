@@ -95,13 +95,3 @@ def test_what_cannot_be_counted_is_refused_not_taken_for_nothing(tmp_path):
     file = graph(tmp_path, [node("MatMul", "x w")], {"w": (7, 3)}, ["n", "free", 7], None)
     with pytest.raises(ValueError, match="it .MatMul.: its shapes are not known"):
         cost.multiply_adds(file)
-
-
-def test_measured_in_a_process_of_its_own(tmp_path):
-    file = graph(tmp_path, [node("MatMul", "x w")], {"w": (7, 3)}, ["n", 7], ["n", 3])
-    found = cost.measure(file, (7,), runs=3)
-    assert 0 < found["latency_ms"]["p50"] <= found["latency_ms"]["p95"]
-    assert found["latency_ms"]["threads"] == 1
-    assert found["latency_ms"]["runs"] == 3
-    assert "ONNX Runtime" in found["latency_ms"]["runtime"]
-    assert found["peak_memory_bytes"] > 2**20

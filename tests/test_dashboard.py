@@ -345,6 +345,22 @@ def test_cost_says_how_many_times(shown: Path) -> None:
     assert "LRCN takes **2 × the parameters, 2 × the multiply-adds" in words(app)
 
 
+def test_cost_draws_the_frontier_against_the_cost_that_is_chosen(shown: Path) -> None:
+    app = open_page("cost")
+    assert "Training, an epoch" in app.selectbox(key="against").options
+    app.selectbox(key="against").set_value("Parameters").run()
+    assert not app.exception
+    titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]
+    assert "Accuracy against parameters" in titles
+
+
+def test_cost_tells_the_runtimes_apart(shown: Path) -> None:
+    app = open_page("cost")
+    table = next(t.value for t in app.dataframe if "Runtime" in t.value.columns)
+    assert set(table["Runtime"]) == {"synthetic", "synthetic, slower"}
+    assert (table["Used by this app"] == "yes").sum() == table["Model"].nunique() == 2
+
+
 def test_about_gives_the_commands_and_the_fingerprint(shown: Path) -> None:
     app = open_page("about")
     assert "python -m training evaluate study --check" in app.code[0].value

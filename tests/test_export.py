@@ -235,3 +235,23 @@ def test_missing_weights_and_unknown_models_are_clear_errors(made, tmp_path, cap
     assert "has no model 'resnet'" in capsys.readouterr().err
     assert main(["export", str(tmp_path / "nothing")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_without_its_weights_a_model_is_measured_and_nothing_else(made, tmp_path):
+    folder = made.copy(tmp_path / "study")
+    shutil.rmtree(folder / "models" / "lrcn-scratch")
+    cost = json.loads((folder / "cost.json").read_text())
+    before = cost["models"].pop("lrcn-scratch")
+    (folder / "cost.json").write_text(json.dumps(cost | {"models": {**cost["models"]}}))
+    words = ["export", str(folder), "--only", "lrcn-scratch", "--no-weights"]
+    with trained.settings(made.cache):
+        assert main(words) == 0
+    assert sorted(f.name for f in (folder / "models").iterdir()) == ["convlstm", "lrcn"]
+    after = study.read(folder).cost["models"]["lrcn-scratch"]
+    for same in ("parameters", "weights_bytes", "multiply_adds_per_clip"):
+        assert after[same] == before[same]
+    ways = [after, *after["other_runtimes"]]
+    assert [way["latency_ms"]["runtime"].split()[0] for way in ways] == ["ONNX", "ONNX", "Keras"]
+    assert [way["latency_ms"]["threads"] for way in ways[:2]] == [1, 2]
+    assert ways[2]["peak_memory_bytes"] > 2 * ways[0]["peak_memory_bytes"]
+    assert [m.name for m in classify.open_models(folder).models] == ["convlstm", "lrcn"]

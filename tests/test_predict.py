@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -48,6 +49,15 @@ def test_json_is_what_classify_says(study, clip, capsys):
         np.testing.assert_allclose(told["probabilities"], one.probabilities, atol=1e-6)
         assert told["top"] == answer.classes[one.top]
         assert told["milliseconds"] > 0
+
+
+def test_a_model_whose_weights_are_elsewhere_is_spoken_of_and_not_asked(tmp_path, clip, capsys):
+    folder = make_study(tmp_path / "study", models=3)
+    shutil.rmtree(folder / "models" / "lrcn")
+    assert main(["predict", str(folder), str(clip), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert list(json.loads(out)["clips"][0]["models"]) == ["convlstm", "lrcn-scratch"]
+    assert err == "lrcn: its weights are not in the study, so it is not asked\n"
 
 
 def test_a_bad_clip_does_not_stop_the_others(study, clip, tmp_path, capsys):

@@ -99,14 +99,17 @@ def test_the_same_training_under_another_name_is_taken_with_all_that_it_answered
     (folder / "cells" / "holdout-f0-s1-lrcn.weights.npz").write_bytes(b"its weights")
     # Neither settings nor data: it would fail if it trained.
     train.run_cell(Cell("group5", 0, 1, "lrcn"), None, None, folder)  # type: ignore[arg-type]
-    for read in (
-        lambda protocol: study.read_cell(folder, protocol, 0, 1, "lrcn")[0],
-        lambda protocol: study.read_cell(folder, protocol, 0, 1, "lrcn")[1],
-        lambda protocol: study.read_extra(folder, protocol, 0, 1, "lrcn", "validation"),
-    ):
-        old, new = (read(protocol).reset_index(drop=True) for protocol in ("holdout", "group5"))
-        assert len(old) and set(new["protocol"]) == {"group5"}
-        pd.testing.assert_frame_equal(new.assign(protocol="holdout"), old)
+    cells = [study.read_cell(folder, protocol, 0, 1, "lrcn") for protocol in ("holdout", "group5")]
+    old, new = (cell for cell in cells if cell is not None)
+    extras = [
+        study.read_extra(folder, protocol, 0, 1, "lrcn", "validation")
+        for protocol in ("holdout", "group5")
+    ]
+    for before, after in zip((*old, extras[0]), (*new, extras[1]), strict=True):
+        assert len(before) and set(after["protocol"]) == {"group5"}
+        pd.testing.assert_frame_equal(
+            after.assign(protocol="holdout").reset_index(drop=True), before.reset_index(drop=True)
+        )
     assert (folder / "cells" / "group5-f0-s1-lrcn.weights.npz").read_bytes() == b"its weights"
 
 

@@ -140,6 +140,15 @@ def test_a_model_that_is_not_there_is_a_message(own: Path, tmp_path: Path) -> No
     assert app.error[0].value.startswith("models/lrcn/model.onnx: missing")
 
 
+def test_a_model_whose_weights_are_elsewhere_is_told_before_a_clip_is_asked_for(own: Path) -> None:
+    shutil.rmtree(own / "models" / "lrcn")
+    app = open_page("try_a_clip")
+    assert not app.exception and not app.get("file_uploader")
+    said = app.info[0].value
+    assert "tells about LRCN but does not hold the weights" in said
+    assert "ConvLSTM" in said
+
+
 def test_the_studys_example_clips_are_one_click_away(own: Path) -> None:
     (own / "examples").mkdir()
     videos.write(own / "examples" / "v_Punch_g02_c01.avi", 25, codec="mpeg4")

@@ -287,10 +287,10 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
         tmp_path / "clip.mp4", (image for _ in range(240)), options={"preset": "ultrafast"}
     )
     code = (
-        "import sys; from pathlib import Path; from hvc_core import cost, video\n"
+        "import sys; from pathlib import Path; from hvc_core import latency, video\n"
         "video.sample(Path(sys.argv[1]), [(64, 64), (120, 160)])\n"
         "video.preview(Path(sys.argv[1]))\n"
-        "print(cost.peak_memory() // 2**20)"
+        "print(latency.peak_memory() // 2**20)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from hvc_core.models import ARCHITECTURES
 from hvc_core.recipe import Cell
 from training.provenance import machine
 
+MEASURED = ("latency_ms", "peak_memory_bytes", "other_runtimes")  # of one machine
+THREADS = (1, 2)  # of ONNX Runtime; more gain nothing with nets so small
 RENDERED = Path(__file__).parent.parent / "dashboard" / "assets" / "rendered_jumping_jack.mp4"
 
 
@@ -33,6 +36,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
     parser.add_argument(
         "--only", nargs="+", metavar="MODEL", help="these models only; the others stay as they are"
+    )
+    parser.add_argument(
+        "--no-weights",
+        action="store_true",
+        help="count and measure the models, but leave their weights out of the study: for those "
+        "that it tells about and that nobody needs to run",
     )
     parser.set_defaults(run=run)
 
@@ -64,9 +73,10 @@ def run(args: argparse.Namespace) -> int:
         classes = meta["dataset"]["classes"]
         weights = args.study / "cells" / f"{cell}.weights.npz"
         model = export.load_cell(weights, how.architecture, len(classes))
-        folder = args.study / "models" / name
-        made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
-        measured = _measured(folder, model)
+        with tempfile.TemporaryDirectory() as aside:
+            folder = (Path(aside) if args.no_weights else args.study / "models") / name
+            made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
+            measured = _measured(folder, model)
         meta, cost = study.read_meta(args.study), _cost(args.study, meta)  # as they are by now
         meta["models"][name]["parameters"] = made["parameters"]["total"]
         meta["models"][name]["weights_of"] = str(cell)
@@ -106,13 +116,13 @@ def _cost(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
         if name in models:
             models[name] = entry
             if entry and elsewhere:
-                models[name] = {**entry, "latency_ms": None, "peak_memory_bytes": None}
+                models[name] = {**entry, **dict.fromkeys(MEASURED)}
     return empty
 
 
 def _measured(folder: Path, model: Any) -> dict[str, Any]:
     """What a model costs; its multiply-adds counted twice, from the graph and from the layers."""
-    from hvc_core import cost, export, layer_cost
+    from hvc_core import cost, export, latency, layer_cost
 
     nodes, layers = cost.multiply_adds(folder / "model.onnx"), layer_cost.multiply_adds(model)
     if nodes != layers:
@@ -120,7 +130,14 @@ def _measured(folder: Path, model: Any) -> dict[str, Any]:
             f"{folder.name}: {nodes:,} multiply-adds by the ONNX graph, {layers:,} by the layers; "
             "one of the two counts is wrong, so neither is stored"
         )
+    shape, served = model.input_shape[1:], latency.measure(folder, model.input_shape[1:])
+    others: list[dict[str, Any]] = [
+        {"threads": n} for n in THREADS if n != served["latency_ms"]["threads"]
+    ]
     return {
         "multiply_adds_per_clip": nodes,
-        **cost.measure(folder / "model.onnx", model.input_shape[1:]),
+        **served,
+        "other_runtimes": [
+            latency.measure(folder, shape, **how) for how in (*others, {"runtime": "keras"})
+        ],
     }

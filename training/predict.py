@@ -47,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
         StudyError: the study or one of its models cannot be used.
     """
     models = classify.open_models(args.study)
+    asked = {model.name for model in models.models}
+    for name in json.loads((args.study / "study.json").read_text("utf-8"))["models"]:
+        if name not in asked:
+            print(f"{name}: its weights are not in the study, so it is not asked", file=sys.stderr)
     entries = []
     failed = 0
     for clip in args.clips:

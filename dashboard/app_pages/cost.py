@@ -19,7 +19,6 @@ st.caption(
 names = [*view.pair, *(name for name in study.models if name not in view.pair)]
 slots = {view.a: 0, view.b: 1}
 measured = {name: costs.cost(study, name) for name in names}
-machine = study.cost.get("machine") or {}
 
 
 def column(*path: str, unit: float = 1.0) -> list[tuple[str, float, int | None]]:
@@ -50,6 +49,24 @@ MEASURES = [
     ("Weights on disk", "megabytes", column("weights_bytes", unit=1e6), ",.2f"),
     ("Peak memory", "megabytes", column("peak_memory_bytes", unit=1e6), ",.0f"),
 ]
+times = costs.training_time(study, names, view.protocol)
+if times:
+    MEASURES.append(
+        (
+            "Training, an epoch",
+            "seconds",
+            [(state.title(study, n), times.get(n, (math.nan, 0))[0], slots.get(n)) for n in names],
+            ",.1f",
+        )
+    )
+    MEASURES.append(
+        (
+            "Training, one cell in all",
+            "minutes",
+            [(state.title(study, n), times.get(n, (0, math.nan))[1], slots.get(n)) for n in names],
+            ",.1f",
+        )
+    )
 with st.grid(2, min_column_width=320, gap="medium"):
     for heading, unit, rows, kind in MEASURES:
         with st.container(border=True, height="stretch"):
@@ -64,16 +81,46 @@ for quote in state.seed_study().get("quotes", []):
     if "computational" in quote:
         st.caption(f"The seed study says of its own two models: “{quote}”")
 
-points = []
-for name in names:
-    summary = numbers.summary(view, name)
-    work = costs.part(measured[name], "multiply_adds_per_clip")
-    if summary is not None and work:
-        points.append((state.title(study, name), work / 1e6, summary.accuracy, slots.get(name)))
-if len(points) > 1:
+if times:
+    where = costs.machine(study.meta.get("environment", {}).get("machine"))
+    st.caption(
+        "Training: median seconds of an epoch, and the mean over cells of all epochs together, as "
+        f"the study's history has them{f' (machine: {where})' if where else ''}, often with "
+        "another cell on the next core. A pretrained model trains on features of its first blocks, "
+        "computed once for all cells; that time is not in it."
+    )
+
+AGAINST = {
+    heading: (
+        unit,
+        {title: value for title, value, _ in rows if math.isfinite(value) and value > 0},
+    )
+    for heading, unit, rows, _ in MEASURES
+}
+scored = {name: found for name in names if (found := numbers.summary(view, name)) is not None}
+against = [
+    heading
+    for heading, (_, known) in AGAINST.items()
+    if sum(state.title(study, name) in known for name in scored) > 1
+]
+if against:
     st.subheader("What accuracy costs")
+    default = "Multiply-adds a clip" if "Multiply-adds a clip" in against else against[0]
+    chosen = st.selectbox("Against", against, against.index(default), key="against")
+    unit, known = AGAINST[chosen]
+    points = [
+        (title, known[title], found.accuracy, slots.get(name))
+        for name, found in scored.items()
+        if (title := state.title(study, name)) in known
+    ]
     show.chart(
-        charts.trade(points, "millions of multiply-adds a clip", "Accuracy against work"), "trade"
+        charts.trade(points, f"{chosen.lower()}, {unit}", f"Accuracy against {chosen.lower()}"),
+        "trade",
+    )
+    st.caption(
+        f"{show.basis(view)} The dotted line is the frontier: the best accuracy to be had for "
+        "a cost. A model under it is beaten by one that costs no more; where the intervals "
+        "overlap, another choice of films might turn that."
     )
 
 sizes = []
@@ -93,3 +140,11 @@ if sizes:
 st.subheader("All figures")
 show.table(costs.cost_table(study, names), "Every cost of every model")
 st.caption(costs.measured_on(study))
+runtimes = costs.runtime_table(study, names)
+if len(runtimes):
+    st.subheader("By runtime")
+    show.table(runtimes, "Latency and memory of every model by runtime")
+    st.caption(
+        "Each in a fresh process that holds nothing else, one clip at a time. Keras with "
+        "TensorFlow is what trained the models; the app runs ONNX Runtime."
+    )

@@ -34,6 +34,17 @@ st.caption(
     "is kept or shared. Each model has one set of weights: here the protocol makes no difference."
 )
 
+able = answering.servable(view)
+if able and not set(view.pair) <= set(able):
+    dumb = [state.title(view.study, name) for name in dict.fromkeys(view.pair) if name not in able]
+    st.info(
+        f"The study tells about {' and '.join(dumb)} but does not hold the weights. Choose among "
+        f"{', '.join(state.title(view.study, name) for name in able)} at the top.",
+        title="Not here to be asked",
+        icon=":material/block:",
+    )
+    st.stop()
+
 uploaded = st.file_uploader(
     f"Your video, up to {limits.max_bytes / 1e6:.0f} MB and {limits.max_seconds / 60:.0f} minutes",
     type=list(answering.ENDINGS),

@@ -5,7 +5,7 @@ May import: numpy, pandas, plotly, hvc_core.stats. Knows nothing of Streamlit, f
 
 from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent
 from dashboard.charts.clip import top
-from dashboard.charts.effort import bars, curves, trade
+from dashboard.charts.effort import bars, curves
 from dashboard.charts.lines import coverage, reliability, sizes, strengths
 from dashboard.charts.matrices import (
     CELL_TEXT_CLASSES,
@@ -17,6 +17,7 @@ from dashboard.charts.matrices import (
 )
 from dashboard.charts.measures import METRICS, class_f1, protocols, quality
 from dashboard.charts.rows import Series, dots, strip
+from dashboard.charts.trade import trade
 
 __all__ = [
     "CELL_TEXT_CLASSES",

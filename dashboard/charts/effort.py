@@ -1,4 +1,4 @@
-"""What it takes: costs of every model, accuracy against work, curves of training.
+"""What it takes: costs of every model, curves of training.
 
 May import: numpy, pandas, plotly, dashboard.charts.base.
 """
@@ -16,17 +16,12 @@ from dashboard.charts.base import (
     COLORS,
     FAINT,
     NEUTRAL,
-    SYMBOLS,
     Chart,
-    interval,
     layout,
     percent,
-    whiskers,
 )
-from hvc_core.stats import Estimate
 
 CELL = ["fold", "seed"]  # of one model under one protocol
-FEW = 6  # up to here every point has room for its name
 
 
 def bars(title: str, unit: str, rows: Sequence[tuple[str, float, int | None]], kind: str) -> Chart:
@@ -64,80 +59,6 @@ def bars(title: str, unit: str, rows: Sequence[tuple[str, float, int | None]], k
         f"{title} in {unit}: {said}.",
         pd.DataFrame({"Model": [r[0] for r in rows], f"{title}, {unit}": words}),
     )
-
-
-def trade(rows: Sequence[tuple[str, float, Estimate, int | None]], unit: str, title: str) -> Chart:
-    """What accuracy costs: one point a model, cost along a logarithmic axis.
-
-    Args:
-        rows: one or more (model, cost above 0, accuracy, slot 0 or 1 of the pair or None).
-        unit: of the cost.
-        title: the chart's title.
-    """
-    figure = go.Figure()
-    by_cost = sorted(rows, key=lambda row: row[1])
-    for place, (name, cost, accuracy, slot) in enumerate(by_cost, start=1):
-        color = NEUTRAL if slot is None else COLORS[slot]
-        # Beside the point, off its whiskers and away from the name of the next model; the dearest
-        # model's name inside the plot.
-        beside = "middle left"
-        if place < len(by_cost):
-            above = accuracy.mean >= by_cost[place][2].mean
-            beside = "top right" if above else "bottom right"
-        figure.add_trace(
-            go.Scatter(
-                name=name,
-                x=[cost],
-                y=[100 * accuracy.mean],
-                mode="markers+text",
-                text=[f"  {name}  " if slot is not None or len(rows) <= FEW else ""],
-                textposition=beside,
-                cliponaxis=False,
-                showlegend=False,
-                error_y=whiskers([accuracy], color),
-                marker={
-                    "color": color,
-                    "size": 13,
-                    "symbol": "square" if slot is None else SYMBOLS[slot],
-                },
-                hovertemplate=f"{name}<br>%{{x:,.3g}} {unit}<br>%{{y:.1f}} %<extra></extra>",
-            )
-        )
-    layout(figure, title, height=380)
-    costs = [cost for _, cost, _, _ in rows]
-    low, high = np.log10(min(costs)) - 0.35, np.log10(max(costs)) + 0.35  # room for the names
-    ticks = [
-        step * 10.0**power
-        for power in range(int(np.floor(low)), int(np.ceil(high)) + 1)
-        for step in ((1, 2, 5) if high - low < 2.5 else (1,))
-    ]
-    ticks = [tick for tick in ticks if low <= np.log10(tick) <= high]
-    figure.update_xaxes(
-        title=f"{unit} (logarithmic)",
-        type="log",
-        range=[low, high],
-        tickvals=ticks,
-        ticktext=[f"{tick:,g}" for tick in ticks],
-    )
-    figure.update_yaxes(
-        title="accuracy, percent",
-        ticksuffix=" %",
-        range=[0, 112],
-        tickvals=[0, 20, 40, 60, 80, 100],
-    )
-    table = pd.DataFrame(
-        [
-            {
-                "Model": name,
-                unit: f"{cost:,.3g}",
-                "Accuracy": percent(e.mean),
-                "95 % interval": interval(e),
-            }
-            for name, cost, e, _ in rows
-        ]
-    )
-    said = "; ".join(f"{name} {cost:,.3g} {unit}, {percent(e.mean)}" for name, cost, e, _ in rows)
-    return Chart(figure, f"{title}: {said}.", table)
 
 
 def curves(

@@ -52,9 +52,7 @@ def head(x: Tensor, num_classes: int, stream: str, fused: bool = False) -> Tenso
     x = layers.Dropout(0.5, name=f"{stream}_drop_features")(x)
     x = layers.Conv3D(FILTERS, 1, name=f"{stream}_reduce")(x)  # 1x1 in each image
     recurrent = FusedConvLSTM2D if fused else layers.ConvLSTM2D
-    x = recurrent(
-        FILTERS, 3, padding="same", return_sequences=True, name=f"{stream}_convlstm"
-    )(x)
+    x = recurrent(FILTERS, 3, padding="same", return_sequences=True, name=f"{stream}_convlstm")(x)
     x = layers.GlobalAveragePooling3D(name=f"{stream}_mean")(x)  # over time and place
     x = layers.Dropout(0.5, name=f"{stream}_drop_mean")(x)
     return layers.Dense(num_classes, activation="softmax", name=f"{stream}_head")(x)

@@ -284,6 +284,18 @@ def _cost(models: list[str]) -> dict:
                 "runs": 10,
             },
             "peak_memory_bytes": 70_000_000 if i else None,
+            "other_runtimes": [
+                {
+                    "latency_ms": {
+                        "p50": 90.0 + i,
+                        "p95": 95.0 + i,
+                        "runtime": "synthetic, slower",
+                        "threads": 2,
+                        "runs": 10,
+                    },
+                    "peak_memory_bytes": 700_000_000,
+                }
+            ],
         }
 
     return {
