@@ -13,7 +13,18 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.state import View, title
-from hvc_core import calibration, leakage, paired, robustness, splits, spread, stats, temperature
+from hvc_core import (
+    calibration,
+    leakage,
+    paired,
+    robustness,
+    selective,
+    splits,
+    spread,
+    stats,
+    temperature,
+    unknown,
+)
 from hvc_core.study import Study
 
 _KEEP = 64
@@ -108,22 +119,9 @@ def _sureness(
     return Sureness(
         summary=calibration.summary(rows, model, protocol, _study.classes),
         bins=calibration.reliability(values, targets),
-        curve=calibration.coverage_curve(top, right),
-        unseen=_known_from_unknown(rows, unseen, _study.classes),
+        curve=selective.coverage_curve(top, right),
+        unseen=unknown.known_from_unknown(rows, unseen),
     )
-
-
-def _known_from_unknown(
-    rows: pd.DataFrame, unseen: pd.DataFrame, classes: list[str]
-) -> stats.Estimate | None:
-    """AUROC of the first seed that was put to both kinds of clips."""
-    both = sorted(set(rows["seed"]) & set(unseen["seed"]))
-    if not both:
-        return None
-    known, other = (df[df["seed"] == both[0]] for df in (rows, unseen))
-    tops = [np.array(df["probabilities"].tolist(), np.float64).max(axis=1) for df in (known, other)]
-    ids = [calibration.source_ids(df) for df in (known, other)]
-    return stats.Estimate(calibration.auroc(*tops), *calibration.auroc_interval(*tops, *ids))
 
 
 def sureness(view: View, model: str, scaled: bool) -> Sureness | None:

@@ -1,24 +1,22 @@
-"""Does a model know when it does not know? Calibration, temperature, selective accuracy, unknowns.
+"""Is a model as often right as it says it is? Reliability, ECE, Brier, NLL, temperature.
 
 The measures take `probabilities`, float array (N, C), 0 to 1, each row summing to 1, and `targets`,
-int array (N,), 0 to C-1; those of selective accuracy `confidence`, float array (N,), a clip's
-greatest probability, and `right`, bool array (N,). Each raises a ValueError where its arrays do not
-fit each other or hold no clip. The last functions make them from a predictions table.
+int array (N,), 0 to C-1. Each raises a ValueError where its arrays do not fit each other or hold no
+clip. The last functions make them from a predictions table.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts.
+Pure functions. May import: numpy, pandas, hvc_core.counts, hvc_core.selective.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import bootstrap_weights, interval
 from hvc_core.counts import answers
+from hvc_core.selective import aurc
 
 BINS = 15  # as Guo et al. 2017 have it
 SMALLEST = 1e-12  # a probability of 0 has no logarithm
@@ -176,105 +174,6 @@ def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return 1.0 if loss(0.0) <= loss(best) else math.exp(best)
 
 
-def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy if only the clips of which the model is surest were answered (Geifman and El-Yaniv
-    2017, NeurIPS, "Selective classification for deep neural networks"; risk is 1 - accuracy).
-
-    Returns:
-        two float64 arrays (K,), K the number of different confidences, the surest first: coverage,
-        rising to 1, and the accuracy of what it covers. Equal confidences are one point.
-    """
-    of, hit = np.asarray(confidence, np.float64), np.asarray(right, bool)
-    if of.shape != hit.shape or of.ndim != 1 or not len(of):
-        raise ValueError(f"expected one confidence a clip, found {of.shape} for {hit.shape}")
-    order = np.argsort(-of, kind="stable")
-    last = np.append(np.diff(of[order]) != 0, True)
-    covered = np.flatnonzero(last) + 1
-    return covered / len(of), np.cumsum(hit[order])[last] / covered
-
-
-def accuracy_at(confidence: np.ndarray, right: np.ndarray, coverage: float) -> float:
-    """Accuracy on the surest share of the clips: the first point of the curve that covers it.
-
-    Args:
-        coverage: float, above 0 to 1.
-
-    Raises:
-        ValueError: `coverage` is not above 0 and at most 1.
-    """
-    if not 0 < coverage <= 1:
-        raise ValueError(f"expected a coverage above 0 and at most 1, found {coverage}")
-    covered, accuracy = coverage_curve(confidence, right)
-    # 0.3 of 10 clips are 3, whatever the last digit of 0.1 * 3 says.
-    return float(accuracy[np.searchsorted(covered, coverage - 1e-12)])
-
-
-def aurc(confidence: np.ndarray, right: np.ndarray) -> float:
-    """Area under the risk-coverage curve of Geifman and El-Yaniv 2017: the mean, over clips, of the
-    share of wrong ones among those at least as sure (named AURC in Geifman, Uziel and El-Yaniv
-    2019, ICLR, section 2).
-
-    Returns:
-        float, 0 (no clip wrong) to 1. Two models of unequal accuracy differ in it for that alone.
-    """
-    covered, accuracy = coverage_curve(confidence, right)
-    return float((np.diff(covered, prepend=0) * (1 - accuracy)).sum())
-
-
-def auroc(known: np.ndarray, unknown: np.ndarray) -> float:
-    """The probability that a clip of a known class is more confident than one of none; ties half.
-
-    Args:
-        known: float array (N,). Confidences of clips of the study's classes.
-        unknown: float array (M,). Confidences of clips of other classes.
-
-    Returns:
-        float, 0 to 1; 0.5 is no better than chance.
-
-    Raises:
-        ValueError: one of them is empty.
-    """
-    known, unknown = _both(known, unknown)
-    return float(_beaten(known, unknown).sum() / (len(known) * len(unknown)))
-
-
-def auroc_interval(
-    known: np.ndarray,
-    unknown: np.ndarray,
-    known_sources: Sequence[Hashable],
-    unknown_sources: Sequence[Hashable],
-) -> tuple[float, float]:
-    """The 95 % interval of `auroc`, resampling source videos on both sides.
-
-    Within a side the classes are not kept apart, unlike in `bootstrap`: which unknown classes there
-    are is itself chance. A side with one source video stays as it is.
-
-    Args:
-        known: float array (N,).
-        unknown: float array (M,).
-        known_sources: N ids, such as (class, group), that can be sorted.
-        unknown_sources: M ids. An id on both sides names two source videos.
-
-    Raises:
-        ValueError: a side is empty, or has not one id a clip.
-    """
-    known, unknown = _both(known, unknown)
-    if len(known_sources) != len(known) or len(unknown_sources) != len(unknown):
-        raise ValueError("expected one source id a clip")
-    of_known, of_unknown = _numbered(known_sources), _numbered(unknown_sources)
-    shape = of_known.max() + 1, of_unknown.max() + 1
-    # A replicate weighs whole source videos, so the wins between them are all that it needs.
-    wins = np.empty(shape)
-    for column in range(shape[1]):
-        beaten = _beaten(known, unknown[of_unknown == column])
-        wins[:, column] = np.bincount(of_known, weights=beaten, minlength=shape[0])
-    weights = bootstrap_weights((0,) * shape[0] + (1,) * shape[1])  # one draw, two strata
-    left, right = weights[:, : shape[0]], weights[:, shape[0] :]
-    pairs = (left @ np.bincount(of_known)) * (right @ np.bincount(of_unknown))
-    drawn = ((left @ wins) * right).sum(axis=1) / pairs
-    return interval(np.clip(drawn, 0, 1))  # rounding may leave the range by a hair
-
-
 def arrays(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities and targets of a predictions table.
 
@@ -293,11 +192,6 @@ def confidences(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.nd
     """The confidence of each row, float64 (N,), and whether its answer is right, bool (N,)."""
     values, true = arrays(df, classes)
     return values.max(axis=1), values.argmax(axis=1) == true
-
-
-def source_ids(df: pd.DataFrame) -> list[tuple[str, int]]:
-    """The source video of each row, (class, group), for `auroc_interval`."""
-    return [(str(c), int(g)) for c, g in zip(df["class"], df["group"], strict=True)]
 
 
 def summary(
@@ -330,23 +224,3 @@ def _checked(probabilities: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
     if true.min() < 0 or true.max() >= values.shape[1]:
         raise ValueError(f"expected targets of 0 to {values.shape[1] - 1}")
     return values, true
-
-
-def _both(known: np.ndarray, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    known, unknown = np.asarray(known, np.float64), np.asarray(unknown, np.float64)
-    if not len(known) or not len(unknown):
-        raise ValueError(f"expected clips on both sides, found {len(known)} and {len(unknown)}")
-    return known, unknown
-
-
-def _beaten(known: np.ndarray, unknown: np.ndarray) -> np.ndarray:
-    """How many unknown clips each known one beats, ties half: float64 (N,)."""
-    ordered = np.sort(unknown)
-    under = np.searchsorted(ordered, known, side="left")
-    return (under + np.searchsorted(ordered, known, side="right")) / 2
-
-
-def _numbered(ids: Sequence[Hashable]) -> np.ndarray:
-    # Sorted, so that the order of the clips does not say which source video is drawn.
-    number = {name: i for i, name in enumerate(sorted(set(ids)))}  # type: ignore[type-var]
-    return np.array([number[name] for name in ids])

@@ -1,4 +1,4 @@
-"""Calibration, temperature, selective accuracy, AUROC: hand-worked cases, SciPy, scikit-learn."""
+"""Calibration and temperature: hand-worked cases, SciPy, scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
-from scipy.stats import mannwhitneyu
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, log_loss
 
-from hvc_core import calibration, study
-from hvc_core.bootstrap import bootstrap_weights
+from hvc_core import calibration, selective, study, unknown
 from tests.support.studies import make_study
 
 # Three clips of three classes: right at 0.7, wrong at 0.6, right at 0.5
@@ -164,109 +162,8 @@ def test_temperatures_at_the_ends() -> None:
 
 # Selective accuracy
 
-CONFIDENCE = np.array([0.9, 0.5, 0.8, 0.8, 0.6])
-RIGHT = np.array([True, False, True, False, True])
-
-
-def test_coverage_by_hand() -> None:
-    coverage, accuracy = calibration.coverage_curve(CONFIDENCE, RIGHT)
-    assert coverage.tolist() == [0.2, 0.6, 0.8, 1]  # both 0.8 at once
-    assert accuracy.tolist() == pytest.approx([1, 2 / 3, 3 / 4, 3 / 5])
-    asked = (0.1, 0.2, 0.4, 0.6, 0.7, 0.8, 1)
-    found = [calibration.accuracy_at(CONFIDENCE, RIGHT, c) for c in asked]
-    assert found == pytest.approx([1, 1, 2 / 3, 2 / 3, 3 / 4, 3 / 4, 3 / 5])
-    ten = np.arange(10)
-    assert calibration.accuracy_at(ten, ten > 6, 0.1 * 3) == 1  # a hair above 3 of 10
-    # Risk among those as sure as each clip: 0, 1/3 for both 0.8, 1/4, 2/5
-    assert calibration.aurc(CONFIDENCE, RIGHT) == pytest.approx((1 / 3 + 1 / 3 + 1 / 4 + 2 / 5) / 5)
-
-
-@given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=1, max_size=40))
-def test_selective_accuracy_by_its_definition(rows: list[tuple[int, bool]]) -> None:
-    confidence = np.array([c / 8 for c, _ in rows])
-    right = np.array([r for _, r in rows])
-    risks = [1 - right[confidence >= c].mean() for c in confidence]
-    assert calibration.aurc(confidence, right) == pytest.approx(np.mean(risks))
-    coverage, accuracy = calibration.coverage_curve(confidence, right)
-    assert coverage[-1] == 1
-    assert accuracy[-1] == pytest.approx(right.mean())
-    assert (np.diff(coverage) > 0).all()
-    for level, share, found in zip(np.unique(confidence)[::-1], coverage, accuracy, strict=True):
-        assert share == (confidence >= level).mean()
-        assert found == pytest.approx(right[confidence >= level].mean())
-        assert calibration.accuracy_at(confidence, right, float(share)) == found
-    order = np.random.default_rng(0).permutation(len(rows))
-    again = calibration.coverage_curve(confidence[order], right[order])
-    assert (again[0] == coverage).all() and (again[1] == accuracy).all()
-
-
-def test_selective_accuracy_of_what_cannot_be() -> None:
-    for wrong in (0, -0.1, 1.1):
-        with pytest.raises(ValueError, match="expected a coverage above 0"):
-            calibration.accuracy_at(CONFIDENCE, RIGHT, wrong)
-    with pytest.raises(ValueError, match="expected one confidence a clip"):
-        calibration.aurc(CONFIDENCE, RIGHT[:2])
-    with pytest.raises(ValueError, match="expected one confidence a clip"):
-        calibration.aurc(np.zeros(0), np.zeros(0, bool))
-
 
 # Known and unknown
-
-SOME = st.lists(st.integers(0, 6), min_size=1, max_size=30)
-
-
-@given(SOME, SOME)
-def test_auroc(known: list[int], unknown: list[int]) -> None:
-    found = calibration.auroc(np.array(known), np.array(unknown))
-    truth = [1] * len(known) + [0] * len(unknown)
-    assert found == pytest.approx(roc_auc_score(truth, known + unknown))
-    statistic = mannwhitneyu(known, unknown, method="asymptotic").statistic
-    assert found == pytest.approx(statistic / (len(known) * len(unknown)))
-
-
-def test_auroc_by_hand() -> None:
-    # 0.9 beats both, 0.5 beats one and ties none, 0.4 ties one
-    assert calibration.auroc(np.array([0.9, 0.5, 0.4]), np.array([0.6, 0.4])) == 3.5 / 6
-    with pytest.raises(ValueError, match="expected clips on both sides, found 0 and 1"):
-        calibration.auroc(np.zeros(0), np.ones(1))
-
-
-def clustered(seed: int) -> tuple[np.ndarray, np.ndarray, list, list]:
-    rng = np.random.default_rng(seed)
-    known, unknown = rng.normal(0.5, 1, 8).repeat(3), rng.normal(0, 1, 5).repeat(4)
-    known += rng.normal(0, 0.3, 24)
-    return known, unknown, [("A", i // 3) for i in range(24)], [f"film {i // 4}" for i in range(20)]
-
-
-def test_the_interval_of_auroc_by_copying_clips() -> None:
-    known, unknown, films, others = clustered(0)
-    weights = bootstrap_weights((0,) * 8 + (1,) * 5)
-    # Rescaled weights are whole times 8/7 and 5/4, which fall out of the AUROC.
-    times = np.rint(weights * np.array([7 / 8] * 8 + [4 / 5] * 5)).astype(int)
-    drawn = [
-        calibration.auroc(known.repeat(row[:8].repeat(3)), unknown.repeat(row[8:].repeat(4)))
-        for row in times
-    ]
-    found = calibration.auroc_interval(known, unknown, films, others)
-    assert found == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))
-    assert 0 < found[0] < calibration.auroc(known, unknown) < found[1] <= 1
-    # What is always more confident stays so, and rounding does not lift it above 1.
-    sure = calibration.auroc_interval(known + 9, unknown, films, others)
-    assert sure == pytest.approx((1, 1)) and max(sure) <= 1
-
-
-def test_the_interval_of_auroc_keeps_films_together() -> None:
-    known, unknown, films, others = clustered(1)
-    whole = calibration.auroc_interval(known, unknown, films, others)
-    clips = calibration.auroc_interval(known, unknown, range(24), range(20))
-    assert whole[1] - whole[0] > clips[1] - clips[0]
-    order = np.random.default_rng(0).permutation(24)
-    mixed = calibration.auroc_interval(known[order], unknown, [films[i] for i in order], others)
-    assert mixed == pytest.approx(whole)
-    with pytest.raises(ValueError, match="expected one source id a clip"):
-        calibration.auroc_interval(known, unknown, films[1:], others)
-    with pytest.raises(ValueError, match="expected clips on both sides"):
-        calibration.auroc_interval(known, unknown[:0], films, [])
 
 
 # Tables
@@ -291,10 +188,10 @@ def test_a_table(tmp_path: Path) -> None:
                 calibration.ece(values, targets),
                 calibration.brier(values, targets),
                 calibration.nll(values, targets),
-                calibration.aurc(confidence, right),
+                selective.aurc(confidence, right),
             )
         )
-        assert calibration.source_ids(df)[0] == (df["class"].iloc[0], df["group"].iloc[0])
+        assert unknown.source_ids(df)[0] == (df["class"].iloc[0], df["group"].iloc[0])
     names = "confidence accuracy ece brier nll aurc".split()
     assert [getattr(found, n) for n in names] == pytest.approx(np.mean(parts, axis=0))
     with pytest.raises(ValueError, match="lrcn has no predictions under protocol group5"):
