@@ -1,6 +1,6 @@
 """`python -m training audit DATA`: clips of different source videos that show the same film.
 
-May import: the standard library, tqdm, hvc_core. Never a framework.
+May import: the standard library, tqdm, hvc_core, training.bars. Never a framework.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from hvc_core import clips
 from hvc_core import frames as frame_cache
+from training.bars import shown
 
 SIZE = (64, 64)  # enough to tell films apart, and in the cache already where anything was trained
 LINES = 40  # pairs that a terminal is shown
@@ -38,14 +39,14 @@ def run(args: argparse.Namespace) -> int:
     from hvc_core import audit
 
     with tqdm(desc="reading", unit=" files", disable=None, leave=False) as bar:
-        index = clips.index(args.data, progress=lambda done, total: _show(bar, done, total))
+        index = clips.index(args.data, progress=shown(bar))
     with tqdm(desc="decoding", unit=" clips", disable=None, leave=False) as bar:
-        frames = frame_cache.load(index, [SIZE], lambda done, total: _show(bar, done, total))[SIZE]
+        frames = frame_cache.load(index, [SIZE], shown(bar))[SIZE]
     with tqdm(desc="hashing", unit=" clips", disable=None, leave=False) as bar:
         found = audit.pairs(
             index.clips,
             frame_cache.clean(frames),
-            lambda done, total: _show(bar, done, total),
+            shown(bar),
         )
     made = audit.describe(index.clips, found)
     print(json.dumps(made, indent=1, ensure_ascii=False) if args.json else as_text(made))
@@ -68,8 +69,3 @@ def as_text(made: dict[str, Any]) -> str:
     if len(pairs) > LINES:
         lines.append(f"  … and {len(pairs) - LINES} more; --json prints all")
     return "\n".join(lines)
-
-
-def _show(bar: tqdm, done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)

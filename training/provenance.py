@@ -16,7 +16,7 @@ from typing import Any
 
 from hvc_core import models, recipe, splits, study, video
 from hvc_core.clips import Index
-from hvc_core.recipe import Recipe, RecipeError
+from hvc_core.recipe import Recipe, RecipeError, Settings
 
 # What a result can depend on
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "av", "opencv-python-headless", "onnx",
@@ -113,18 +113,20 @@ def describe(plan: Recipe, index: Index) -> dict[str, Any]:
             }
             for name, own in plan.protocols.items()
         },
-        "models": {name: _model(name, how.architecture) for name, how in plan.models.items()},
+        "models": {name: _model(name, how) for name, how in plan.models.items()},
         "environment": environment(),
         "code_commit": code_commit(),
     }
 
 
-def _model(name: str, architecture: str) -> dict[str, Any]:
-    kind = models.ARCHITECTURES[architecture]
+def _model(name: str, how: Settings) -> dict[str, Any]:
+    kind = models.ARCHITECTURES[how.architecture]
     height, width = kind.size
+    frozen = ", frozen" if kind.backbone and not how.epochs else ""
+    # Two models of one architecture must not share a title.
+    own = name == how.architecture + ("-frozen" if frozen else "")
     return {
-        # Two models of one architecture must not share a title.
-        "title": kind.title if name == architecture else f"{kind.title} ({name})",
+        "title": kind.title + frozen if own else f"{kind.title}{frozen} ({name})",
         "architecture": kind.summary,
         "backbone": kind.backbone,
         "pretrained": kind.backbone is not None,

@@ -1,6 +1,6 @@
 """`python -m training stress STUDY --data DATA`: put a study's models to spoilt and unknown clips.
 
-May import: the standard library, tqdm, hvc_core; the framework only inside functions.
+May import: the standard library, tqdm, hvc_core, training.bars; the framework only in functions.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from hvc_core import clips, closing, recipe, splits, study
 from hvc_core.conditions import CLEAN, CONDITIONS
 from hvc_core.recipe import Cell, Recipe
+from training.bars import shown
 
 PROTOCOL = "holdout"
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         names = [c.name for c in CONDITIONS.values() if c.family == family]
         if any(not set(names) <= done[cell] for cell in todo):
             with tqdm(desc=family, unit=" clips", disable=None) as bar:
-                rows = stress.ask(groups, tested, names, _shown(bar))
+                rows = stress.ask(groups, tested, names, shown(bar))
             stress.add(args.study, "conditions", rows)
 
     if args.unseen:
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if todo:
             groups = stress.opened(todo, plan, classes, args.study)
             with tqdm(desc="unseen", unit=" clips", disable=None) as bar:
-                stress.add(args.study, "unseen", stress.ask(groups, unknown, [CLEAN], _shown(bar)))
+                stress.add(args.study, "unseen", stress.ask(groups, unknown, [CLEAN], shown(bar)))
     closing.close(args.study)
     print(f"{args.study}: {len(first)} cells put to {len(CONDITIONS)} conditions")
     return 0
@@ -104,11 +104,3 @@ def _first_seed(plan: Recipe, model: str) -> int:
 
 def _key(cell: Cell) -> tuple[str, int, int, str]:
     return cell.protocol, cell.fold, cell.seed, cell.model
-
-
-def _shown(bar: tqdm) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    return progress

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from hvc_core import clips, closing, models, recipe, study
 from hvc_core.recipe import Cell, Recipe, RecipeError, Settings
+from training.bars import shown
 from training.provenance import begin_study
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 
         ray_task.load()  # to say now, not after all clips are read, that it is missing
     with tqdm(desc="reading clips", unit=" clips", disable=None, leave=False) as bar:
-        index = clips.index(args.data, progress=lambda done, total: _show(bar, done, total))
+        index = clips.index(args.data, progress=shown(bar))
     if index.problems:
         print(
             f"{args.data}: {len(index.problems)} files left out; "
@@ -182,7 +183,7 @@ def _decoded(index: clips.Index, needed: dict[str, Settings], folder: Path) -> D
     from hvc_core import audit, train
 
     with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
-        data = train.load(index, needed, lambda done, total: _show(bar, done, total))
+        data = train.load(index, needed, shown(bar))
     study.write_json(folder / "audit.json", audit.describe(index.clips, data.near_identical))
     return data
 
@@ -197,7 +198,7 @@ def reporter(bar: tqdm, where: str) -> Callable[[str, Any], None]:
     def report(what: str, p: Any) -> None:
         if what != "epoch":
             bar.set_description(f"{where} {what}", refresh=False)
-            _show(bar, *p)
+            shown(bar)(*p)
             return
         total = p.epochs * p.of_clips
         done = (p.epoch - 1) * p.of_clips + p.clips
@@ -210,11 +211,6 @@ def reporter(bar: tqdm, where: str) -> Callable[[str, Any], None]:
         bar.update(done - bar.n)
 
     return report
-
-
-def _show(bar: tqdm, done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)
 
 
 # -- the plan ----------------------------------------------------------------------------------

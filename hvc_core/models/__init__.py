@@ -54,7 +54,7 @@ ARCHITECTURES = {
         "EfficientNet-Lite0",
     ),
     "mean": Architecture(
-        "Mean",
+        "Mean pooling",
         "as LRCN, with the mean over time in place of each LSTM",
         "mean",
         (120, 160),
@@ -70,7 +70,7 @@ ARCHITECTURES = {
         pooled=False,
     ),
     "mean-scratch": Architecture(
-        "Mean, from scratch",
+        "Mean pooling, from scratch",
         "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, mean over time",
         "mean_scratch",
         (64, 64),
