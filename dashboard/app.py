@@ -41,6 +41,12 @@ PAGES = {
             "Both models side by side: who is better, by how much, how sure, and at what cost.",
         ),
         (
+            "findings",
+            "Findings",
+            "lightbulb",
+            "What the study found, in plain sentences, each with the numbers behind it.",
+        ),
+        (
             "confusion",
             "Confusion",
             "grid_on",
@@ -100,7 +106,7 @@ PAGES = {
 
 page = st.navigation(
     {
-        "": [PAGES["overview"]],
+        "": [PAGES["overview"], PAGES["findings"]],
         "The study": [PAGES[name] for name in ("confusion", "classes", "cost", "training")],
         "The evidence": [PAGES[name] for name in ("sure", "leakage", "calibration", "conditions")],
         "Your own clip": [PAGES["try_a_clip"]],

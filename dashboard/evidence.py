@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.state import View, title
+from dashboard.state import View, lottery_study, revision, seed_study, title
 from hvc_core import (
     calibration,
+    findings,
     leakage,
+    lottery,
     paired,
     robustness,
     selective,
@@ -190,3 +192,17 @@ def _between(_study: Study, revision: str, a: str, b: str, protocol: str) -> sta
 def between(view: View, a: str, b: str) -> stats.Estimate | None:
     """Accuracy of model a minus that of b; None where no clip has an answer of both."""
     return _between(view.study, view.revision, a, b, view.protocol)
+
+
+@st.cache_data(max_entries=4, show_spinner="Putting the findings into words …")
+def _findings(
+    _study: Study, revision: str, _tickets: Study | None, tickets_revision: str
+) -> list[findings.Finding]:
+    return findings.findings(_study, _tickets, lottery.published(seed_study()))
+
+
+def found(view: View) -> list[findings.Finding]:
+    """What the study found, in words."""
+    tickets = lottery_study()
+    own = revision(tickets.folder) if tickets else ""
+    return _findings(view.study, view.revision, tickets, own)

@@ -5,11 +5,17 @@ Pure functions. May import: pandas, hvc_core.counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from hvc_core.counts import answers
+
+# The seed study's name of a model -> ours in a study of its recipe: its source's LRCN trains a
+# small CNN from scratch.
+PLAYED = {"convlstm": "convlstm", "lrcn": "lrcn-scratch"}
 
 
 @dataclass(frozen=True)
@@ -66,3 +72,13 @@ def lottery(predictions: pd.DataFrame, model: str, published: float, classes: li
         equal += same
         below += not same and accuracy < published
     return Lottery(model, by_seed, published, below, equal)
+
+
+def published(seed_study: Mapping[str, Any]) -> dict[str, float]:
+    """Our model -> the accuracy that the seed study published, 0 to 1, from its figures' file."""
+    figures = seed_study.get("models", {})
+    return {
+        ours: figures[theirs]["accuracy_percent"] / 100
+        for theirs, ours in PLAYED.items()
+        if theirs in figures
+    }

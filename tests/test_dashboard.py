@@ -89,9 +89,10 @@ def test_each_page_of_ten_models_and_fifty_classes(
         plots(app)
         == {
             "overview": 2,
+            "findings": 0,
             "confusion": 3,
             "classes": 1,
-            "cost": 8,
+            "cost": 10,
             "training": 2,
             "sure": 2,
             "leakage": 0,

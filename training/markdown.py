@@ -6,9 +6,13 @@ Pure functions of a study and of a text. May import: the standard library, hvc_c
 from __future__ import annotations
 
 import re
+import statistics
 
-from hvc_core import stats, study
+from hvc_core import lottery, stats, study
 from hvc_core import verdict as verdict_of
+from hvc_core.findings import findings as findings_of
+from hvc_core.findings import main_protocol
+from hvc_core.planned import planned
 
 
 def results(of: study.Study) -> str:
@@ -69,6 +73,57 @@ def classes(of: study.Study) -> str:
     return "\n".join(rows)
 
 
+def matrix(of: study.Study) -> str:
+    """The full table: a row a model, a column a protocol; what was not run says so."""
+    cells = planned(of)
+    asked = {
+        (protocol, model): (wanted, there)
+        for protocol, model, wanted, there in cells.itertuples(index=False, name=None)
+    }
+    main = main_protocol(of)
+    order = sorted(of.protocols, key=lambda name: name != main)
+    head = "| model | " + " | ".join(f"`{p}`" for p in order) + " |"
+    rows = [head, "| --- |" + " --- |" * len(order)]
+    for model in of.models:
+        row = []
+        for protocol in order:
+            if (protocol, model) not in asked:
+                row.append("–")
+                continue
+            wanted, there = asked[protocol, model]
+            if not there:
+                row.append(f"not run (0 of {wanted} cells)")
+                continue
+            found = stats.summary(of.predictions, model, protocol, of.classes)
+            said = f"**{_percent(found.accuracy)}**"
+            if len(found.seeds) > 1:
+                moves = statistics.stdev(found.accuracy_by_seed)
+                said += f", {len(found.seeds)} seeds ± {100 * moves:.1f}"
+            if there < wanted:
+                said += f"; {there} of {wanted} cells"
+            row.append(said)
+        rows.append(f"| {of.models[model]['title']} (`{model}`) | " + " | ".join(row) + " |")
+    return "\n".join(rows)
+
+
+def findings(of: study.Study) -> str:
+    """What the study found, in plain sentences, numbered."""
+    return "\n\n".join(
+        f"{number}. **{one.claim}**\n"
+        + "\n".join(f"   - {line}" for line in one.numbers)
+        + f"\n   - *What would change it:* {one.changes}"
+        for number, one in enumerate(findings_of(of, *_lottery(of)), start=1)
+    )
+
+
+def _lottery(of: study.Study) -> tuple[study.Study | None, dict[str, float]]:
+    """The study of the seed study's recipe and its published figures, where they lie beside."""
+    folder, figures = of.folder.parent / "seed_lottery", of.folder.parent / "seed_study.json"
+    if not (folder / "study.json").exists() or not figures.exists():
+        return None, {}
+    return study.read(folder), lottery.published(study.read_json(figures))
+
+
 def training(of: study.Study) -> str:
     """How each cell's training went: epochs, best validation accuracy, time."""
     if of.history is None or of.history.empty:
@@ -90,7 +145,14 @@ def training(of: study.Study) -> str:
     return "\n".join(rows)
 
 
-PARTS = {"results": results, "verdicts": verdicts, "classes": classes, "training": training}
+PARTS = {
+    "results": results,
+    "matrix": matrix,
+    "verdicts": verdicts,
+    "findings": findings,
+    "classes": classes,
+    "training": training,
+}
 
 
 def fill(text: str, of: study.Study) -> str:

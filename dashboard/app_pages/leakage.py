@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, show, state
-from hvc_core.lottery import lottery
+from hvc_core.lottery import lottery, published
 from hvc_core.stats import Estimate
 
 view = state.view()
@@ -94,13 +94,11 @@ else:
         st.caption(f"Not run under both protocols, so not drawn: {', '.join(absent)}.")
 
 tickets, drawn = state.lottery_study(), []
-published = state.seed_study().get("models", {})
-for theirs, ours in (("convlstm", "convlstm"), ("lrcn", "lrcn-scratch")):
-    if tickets is not None and theirs in published and ours in tickets.models:
-        figure = published[theirs]["accuracy_percent"] / 100
-        ticket = lottery(tickets.predictions, ours, figure, tickets.classes)
+for model, figure in published(state.seed_study()).items():
+    if tickets is not None and model in tickets.models:
+        ticket = lottery(tickets.predictions, model, figure, tickets.classes)
         values = list(ticket.by_seed.values())
-        drawn.append((state.title(tickets, ours), values, figure, ticket.words))
+        drawn.append((state.title(tickets, model), values, figure, ticket.words))
 if tickets is not None and drawn:
     st.subheader("The seed lottery")
     st.markdown(

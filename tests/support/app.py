@@ -23,10 +23,11 @@ from streamlit.testing.v1 import AppTest
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 PAGES = (
-    "overview", "confusion", "classes", "cost", "training", "sure", "leakage", "calibration",
-    "conditions", "try_a_clip", "about",
+    "overview", "findings", "confusion", "classes", "cost", "training", "sure", "leakage",
+    "calibration", "conditions", "try_a_clip", "about",
 )  # fmt: skip
 TITLES = {
+    "findings": "Findings",
     "confusion": "Confusion",
     "classes": "Classes",
     "cost": "Cost",

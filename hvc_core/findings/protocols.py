@@ -1,0 +1,145 @@
+"""Findings on what the usual protocol hides: the leak, copies, films, seeds.
+
+May import: hvc_core.findings.words, hvc_core's statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hvc_core import leakage, lottery, splits, spread
+from hvc_core.findings.words import Finding, has, listed, percent, points, title
+from hvc_core.study import Study
+
+
+def leak(of: Study) -> Finding | None:
+    """What a random split of the clips adds to each model."""
+    both = [m for m in of.models if has(of, m, "random") and has(of, m, "group5")]
+    if not both:
+        return None
+    meters = {m: leakage.meter(of.predictions, m, of.classes) for m in both}
+    gaps = {m: found.overall.mean for m, found in meters.items()}
+    low, high = min(gaps, key=lambda m: gaps[m]), max(gaps, key=lambda m: gaps[m])
+    certain = [m for m, found in meters.items() if found.overall.lo > 0]
+    if len(certain) == len(meters):
+        claim = (
+            f"A random split of the clips flatters every model: {title(of, low)} by "
+            f"{100 * gaps[low]:.0f} points, {title(of, high)} by {100 * gaps[high]:.0f}."
+        )
+    else:
+        claim = f"A random split of the clips flatters {len(certain)} of {len(meters)} models."
+    numbers = [
+        f"{title(of, m)}: {percent(found.leaky)} at random, {percent(found.honest)} by group: "
+        f"{points(found.overall)}."
+        for m, found in meters.items()
+    ]
+    a, b = of.headline
+    if a in meters and b in meters:
+        numbers.append(
+            f"The gap between {title(of, a)} and {title(of, b)} is "
+            f"{100 * abs(meters[b].leaky.mean - meters[a].leaky.mean):.1f} points at random and "
+            f"{100 * abs(meters[b].honest.mean - meters[a].honest.mean):.1f} by group."
+        )
+    absent = [title(of, m) for m in of.models if m not in meters]
+    if absent:
+        numbers.append(f"Not run under both: {listed(absent)}.")
+    return Finding(
+        claim,
+        tuple(numbers),
+        "A data set with one clip a source video: there the two splits are the same.",
+        "leakage",
+    )
+
+
+def copies(of: Study) -> Finding | None:
+    """What the audit found across groups."""
+    if of.audit is None:
+        return None
+    pairs = of.audit["pairs"]
+    same = sum(bool(pair["identical"]) for pair in pairs)
+    kinds = {pair["a"].split("_")[1] for pair in pairs}
+    return Finding(
+        f"A split by group does not see everything: {len(pairs)} pairs of clips of different "
+        "source videos show the same film."
+        if pairs
+        else "No clip of one source video is a copy of one of another.",
+        (
+            f"{same} of them byte for byte; of {of.audit['clips']:,} clips, in "
+            f"{len(kinds)} of {len(of.classes)} classes.",
+            f"{str(of.audit['method']).rstrip('.')}.",
+            "The protocols by group leave such a clip out of training and validation where its "
+            "twin is tested.",
+        ),
+        "A stricter or a laxer threshold: the share of frames that must agree. And copies that "
+        "look different, such as mirrored ones, are not looked for.",
+        "leakage",
+    )
+
+
+def films(of: Study, protocol: str) -> Finding:
+    """How much wider an honest interval is than the naive one; films against seeds."""
+    found = {
+        m: spread.spread(of.predictions, m, protocol, of.classes)
+        for m in of.models
+        if has(of, m, protocol)
+    }
+    effects = {m: one.design_effect for m, one in found.items() if one.design_effect}
+    numbers = [
+        f"{title(of, m)}, one seed: {percent(one.by_seed[min(one.by_seed)])}, as if clips were "
+        f"independent {100 * one.wilson[0]:.1f} to {100 * one.wilson[1]:.1f}, source videos "
+        f"resampled {100 * one.grouped[0]:.1f} to {100 * one.grouped[1]:.1f}."
+        for m, one in found.items()
+        if m in of.headline
+    ]
+    seeds = [
+        (m, p, s)
+        for p in of.protocols
+        if p in splits.GROUPED
+        for m in of.models
+        if has(of, m, p)
+        and (s := spread.spread(of.predictions, m, p, of.classes)).seed_sd is not None
+    ]
+    numbers += [
+        f"{title(of, m)} under {p}: trained again, accuracy moves by {100 * (s.seed_sd or 0):.1f} "
+        f"points (standard deviation of {len(s.by_seed)} seeds); with other films by "
+        f"{100 * s.source_se:.1f}."
+        for m, p, s in seeds
+    ]
+    low, high = min(effects.values(), default=1.0), max(effects.values(), default=1.0)
+    wider = f"{low**0.5:.1f} to {high**0.5:.1f} times"
+    return Finding(
+        f"Clips of one film are nearly one clip: the honest interval is {wider} as wide as the "
+        "naive one."
+        if low > 1
+        else f"The honest interval is {wider} as wide as the naive one.",
+        tuple(numbers),
+        "A data set with more source videos and fewer clips of each.",
+        "sure",
+    )
+
+
+def lottery_of(tickets: Study | None, published: Mapping[str, float]) -> Finding | None:
+    """Where the published figures lie among the seeds of their recipe."""
+    names = [m for m in published if tickets and m in tickets.models and has(tickets, m, "random")]
+    if tickets is None or not names:
+        return None
+    numbers, ranges = [], []
+    for m in names:
+        found = lottery.lottery(tickets.predictions, m, published[m], tickets.classes)
+        values = sorted(found.by_seed.values())
+        ranges.append(100 * (values[-1] - values[0]))
+        numbers.append(
+            f"{title(tickets, m)}: {percent(values[0])} to {percent(values[-1])} over "
+            f"{len(values)} seeds; the published {percent(published[m], 2)} lies {found.words}."
+        )
+    return Finding(
+        f"The seed alone moves the seed study's kind of figure by {max(ranges):.0f} points.",
+        (
+            *numbers,
+            f"The recipe on a stand-in: {', '.join(tickets.classes)}, "
+            f"{tickets.meta['dataset']['clips']} clips, split at random.",
+        ),
+        "The seed study's own classes (TaiChi is not in this data): the full UCF50 and "
+        "`training/recipes/seed_study.toml` would say it exactly.",
+        "leakage",
+    )

@@ -1,0 +1,188 @@
+"""Findings: their sentences say what the tables say, the other way round too, and nothing not run.
+
+May import: numpy, pandas, pytest, hvc_core, tests.support.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hvc_core import findings, paired, stats, study
+from hvc_core.findings import accuracy, behaviour, expense, protocols
+from hvc_core.findings.words import points
+from hvc_core.planned import planned
+from hvc_core.stats import Estimate
+from tests.support.studies import make_study
+from training import markdown
+
+EVERY = ("holdout", "group5", "random")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> study.Study:
+    folder = tmp_path_factory.mktemp("findings") / "study"
+    return study.read(make_study(folder, models=4, protocol=EVERY, evidence=True))
+
+
+def test_every_finding_has_a_claim_numbers_a_condition_and_a_page(made, root):
+    found = findings.findings(made)
+    assert len(found) >= 10
+    for one in found:
+        assert one.claim.endswith(".") and one.changes.endswith(".")
+        assert one.numbers and all(line.endswith(".") for line in one.numbers)
+        assert any(c.isdigit() for line in one.numbers for c in line)
+        assert "nan" not in " ".join((one.claim, *one.numbers))
+        assert (root / "dashboard" / "app_pages" / f"{one.page}.py").exists()
+    assert len({one.claim for one in found}) == len(found)
+
+
+def test_it_speaks_of_the_largest_protocol_by_group(made):
+    assert findings.main_protocol(made) == "group5"
+    random = dataclasses.replace(
+        made, predictions=made.predictions[made.predictions["protocol"] == "random"]
+    )
+    assert findings.main_protocol(random) == "random"
+    alone = dataclasses.replace(
+        made, predictions=made.predictions[made.predictions["model"] != "lrcn"]
+    )
+    assert findings.main_protocol(alone) is None
+    assert findings.findings(alone) == []
+
+
+def test_the_winner_is_the_verdicts_and_swapped_where_the_answers_are(made):
+    a, b = made.headline
+    said = accuracy.winner(made, "group5")
+    decided = paired.decide(made.predictions, a, b, "group5", made.classes)
+    assert decided.winner == "lrcn"
+    lead = f"{100 * abs(decided.accuracy.mean):.0f} points"
+    assert said.claim == f"On films that neither saw, LRCN beats ConvLSTM by {lead} of accuracy."
+    names = {"lrcn": "convlstm", "convlstm": "lrcn"}
+    swapped = dataclasses.replace(
+        made, predictions=made.predictions.assign(model=made.predictions["model"].replace(names))
+    )
+    assert f"ConvLSTM beats LRCN by {lead}" in accuracy.winner(swapped, "group5").claim
+    one = made.predictions[made.predictions["model"] == "lrcn"]
+    twins = made.predictions[made.predictions["model"] == "convlstm"].assign(
+        probabilities=lambda df: one["probabilities"].to_numpy()[: len(df)]
+    )
+    same = dataclasses.replace(made, predictions=pd.concat([one, twins]))
+    assert "cannot tell which is better" in accuracy.winner(same, "group5").claim
+
+
+def test_what_was_not_run_is_not_spoken_of_but_named(made):
+    rows = made.predictions
+    less = dataclasses.replace(
+        made,
+        predictions=rows[(rows["model"] != "convlstm-pretrained") | (rows["protocol"] != "group5")],
+        conditions=rows.head(0),
+        unseen=rows.head(0),
+        audit=None,
+    )
+    assert behaviour.time(less) is behaviour.world(less) is behaviour.unknowns(less) is None
+    assert protocols.copies(less) is None
+    assert protocols.lottery_of(None, {}) is None
+    causes = accuracy.causes(less, "group5")
+    assert causes is not None
+    assert causes.numbers[-1] == "Not run under group5: LRCN against ConvLSTM, pretrained."
+    leak = protocols.leak(less)
+    assert leak is not None and leak.numbers[-1] == "Not run under both: ConvLSTM, pretrained."
+    only = dataclasses.replace(made, predictions=rows[rows["protocol"] == "group5"])
+    assert protocols.leak(only) is None
+
+
+def test_the_lottery_places_the_published_figure(tmp_path):
+    tickets = study.read(make_study(tmp_path / "t", models=3, protocol="random", seeds=3))
+    said = protocols.lottery_of(tickets, {"convlstm": 0.01, "lrcn-scratch": 0.99})
+    assert said is not None
+    assert "the published 1.00 % lies below all 3 seeds" in said.numbers[0]
+    values = [
+        stats.summary(tickets.predictions, m, "random", tickets.classes).accuracy_by_seed
+        for m in ("convlstm", "lrcn-scratch")
+    ]
+    widest = max(100 * (max(v) - min(v)) for v in values)
+    assert f"by {widest:.0f} points" in said.claim
+
+
+def test_the_flip_of_sizes_by_hand(made):
+    def sized(**parts: tuple[int, int]) -> study.Study:
+        models = {
+            name: {"parameters": {"body": body, "head": head}}
+            for name, (body, head) in parts.items()
+        }
+        return dataclasses.replace(made, cost={**made.cost, "models": models})
+
+    # 15 classes: 100 + 10 n against 1000 + n, equal at n = 100
+    flips = expense.head_sizes(sized(convlstm=(100, 150), lrcn=(1000, 15)))
+    assert flips is not None
+    assert "up to 100 it is ConvLSTM, beyond that LRCN" in flips.claim
+    assert "50 classes: ConvLSTM 600, LRCN 1,050 parameters." in flips.numbers
+    assert expense.head_sizes(sized(convlstm=(100, 150), lrcn=(1000, 150))) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Estimate(0.0321, 0.0101, 0.0539), "+3.2 points (+1.0 to +5.4)"),
+        (Estimate(-0.0001, -0.02, -0.0), "+0.0 points (-2.0 to +0.0)"),
+    ],
+)
+def test_differences_in_words(value, said):
+    assert points(value) == said
+
+
+# -- what was asked for ---------------------------------------------------------------------------
+
+
+def test_planned_counts_cells_of_the_recipe(tmp_path):
+    folder = make_study(tmp_path / "study", protocol=["holdout", "group5"], seeds=1)
+    meta = json.loads((folder / "study.json").read_text())
+    meta["recipe"] = {
+        "protocols": {
+            "holdout": {"models": {"convlstm": [1], "lrcn": [1, 2]}},
+            "group5": {"models": {"lrcn": [1]}},
+        }
+    }
+    (folder / "study.json").write_text(json.dumps(meta))
+    of = study.read(folder)
+    rows = of.predictions
+    of = dataclasses.replace(of, predictions=rows[(rows["protocol"] != "group5") | (rows.fold < 2)])
+    found = {tuple(row[:2]): row[2:] for row in planned(of).to_numpy().tolist()}
+    assert found["holdout", "lrcn"] == [2, 1]
+    assert found["group5", "lrcn"] == [5, 2]
+    assert found["group5", "convlstm"] == [2, 2]  # not asked for, yet there
+    old = dataclasses.replace(of, meta={**of.meta, "recipe": {}})
+    found = {tuple(row[:2]): row[2:] for row in planned(old).to_numpy().tolist()}
+    assert found["group5", "lrcn"] == [5, 2]
+
+
+def test_the_matrix_says_what_was_not_run_and_how_seeds_spread(made):
+    rows = made.predictions
+    gone = (rows["model"] == "lrcn-scratch") & (rows["protocol"] == "random")
+    part = (rows["model"] == "convlstm") & (rows["protocol"] == "group5") & (rows["fold"] > 1)
+    meta = {
+        **made.meta,
+        "recipe": {"protocols": {p: {"models": {m: [1, 2] for m in made.models}} for p in EVERY}},
+    }
+    of = dataclasses.replace(made, meta=meta, predictions=rows[~gone & ~part])
+    lines = markdown.matrix(of).splitlines()
+    assert lines[0].startswith("| model | `group5` | `holdout` |")
+    table = {line.split("|")[1].strip(): line for line in lines[2:]}
+    assert "not run (0 of 2 cells)" in table["LRCN from scratch (`lrcn-scratch`)"]
+    assert "4 of 10 cells" in table["ConvLSTM (`convlstm`)"]
+    found = stats.summary(of.predictions, "lrcn", "holdout", of.classes)
+    moves = np.std(found.accuracy_by_seed, ddof=1)
+    assert f"**, 2 seeds ± {100 * moves:.1f}" in table["LRCN (`lrcn`)"]
+
+
+def test_findings_fill_a_page(made):
+    text = f"# A\n\n<!-- {made.name} findings -->\n<!-- / -->\n"
+    filled = markdown.fill(text, made)
+    claims = [one.claim for one in findings.findings(made)]
+    assert all(f"**{claim}**" in filled for claim in claims)
+    assert filled.count("*What would change it:*") == len(claims)
+    assert markdown.fill(filled, made) == filled
