@@ -88,7 +88,7 @@ def test_what_was_not_run_is_not_spoken_of_but_named(made):
     assert protocols.lottery_of(None, {}) is None
     causes = accuracy.causes(less, "group5")
     assert causes is not None
-    assert causes.numbers[-1] == "Not run under group5: LRCN against ConvLSTM, pretrained."
+    assert causes.numbers[-1] == "Not run under group5: ConvLSTM, pretrained."
     leak = protocols.leak(less)
     assert leak is not None and leak.numbers[-1] == "Not run under both: ConvLSTM, pretrained."
     only = dataclasses.replace(made, predictions=rows[rows["protocol"] == "group5"])

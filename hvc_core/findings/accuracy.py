@@ -97,11 +97,8 @@ def causes(of: Study, protocol: str) -> Finding | None:
         numbers.append(
             f"{title(of, a)} against {title(of, b)} ({what}): {points(decided.accuracy)}; {sure}."
         )
-    absent = [
-        f"{title(of, a)} against {title(of, b)}"
-        for a, b, _ in (*OVER_TIME, *OF_THE_CNN)
-        if a in of.models and b in of.models and not (has(of, a, protocol) and has(of, b, protocol))
-    ]
+    named = dict.fromkeys(m for a, b, _ in (*OVER_TIME, *OF_THE_CNN) for m in (a, b))
+    absent = [title(of, m) for m in named if m in of.models and not has(of, m, protocol)]
     if absent:
         numbers.append(f"Not run under {protocol}: {listed(absent)}.")
     return Finding(
