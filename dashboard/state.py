@@ -19,6 +19,7 @@ from typing import Any
 import streamlit as st
 
 from hvc_core import study as studies
+from hvc_core.findings import main_protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "studies" / "ucf50-15"
@@ -140,9 +141,11 @@ def select(study: studies.Study) -> None:
             on_change=_swap,
             args=("b", "a"),
         )
+        protocols = list(study.protocols)
         st.selectbox(
             "Protocol",
-            list(study.protocols),
+            protocols,
+            index=protocols.index(_main_protocol(study, open_study()[1])),
             key="protocol",
             bind="query-params",
             help="How the clips were divided into training and test. "
@@ -152,6 +155,12 @@ def select(study: studies.Study) -> None:
             ),
         )
     st.session_state["_pair"] = {"a": a, "b": b}
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _main_protocol(_study: studies.Study, revision: str) -> str:
+    """The protocol that a first visit opens with: by group, never the one that flatters."""
+    return main_protocol(_study) or next(iter(_study.protocols))
 
 
 def _swap(changed: str, other: str) -> None:

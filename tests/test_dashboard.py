@@ -185,6 +185,16 @@ def test_any_address_gives_two_different_models(
     assert (app.selectbox(key="a").value, app.selectbox(key="b").value) == expected
 
 
+def test_a_first_visit_opens_with_a_protocol_by_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path / "study", protocol=["random", "holdout", "group5"])
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    assert open_page("overview").selectbox(key="protocol").value == "group5"
+    asked = open_page("overview", protocol="random")
+    assert asked.selectbox(key="protocol").value == "random"
+
+
 def test_choosing_the_other_sides_model_swaps_the_two(shown: Path) -> None:
     app = open_page("cost")
     app.selectbox(key="a").set_value("lrcn").run()

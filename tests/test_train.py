@@ -176,15 +176,20 @@ def test_a_second_call_changes_nothing_and_needs_no_framework(made, tmp_path, mo
 def test_what_export_wrote_into_study_json_stays_when_a_seed_is_added(made, tmp_path, monkeypatch):
     folder = made.copy(tmp_path / "study")
     meta = json.loads((folder / "study.json").read_text())
-    meta["models"]["lrcn"]["parameters"] = 123
+    meta["models"]["lrcn"] |= {"parameters": 123, "title": "An old name"}
     study.write_json(folder / "study.json", meta)
     more = tmp_path / "more.toml"
-    more.write_text(trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]"))
+    text = trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]")
+    more.write_text(
+        text.replace("[protocols.hold", "[protocols.tune]\nseeds = [0]\n\n[protocols.hold")
+    )
     monkeypatch.setattr(command, "train_cells", lambda *args: None)
     words = ["train", str(more), "--data", str(made.clips), "--study", str(folder)]
     assert main(words) == 0
     after = json.loads((folder / "study.json").read_text())
     assert after["models"]["lrcn"]["parameters"] == 123
+    assert after["models"]["lrcn"]["title"] == "LRCN"
+    assert list(after["protocols"]) == ["tune", "holdout"]  # as the recipe has them now
     assert after["protocols"]["holdout"]["seeds"] == [0, 1]
     assert after["created"] == meta["created"]
     assert study.read_meta(folder)

@@ -57,8 +57,8 @@ def verdicts(of: study.Study) -> str:
 
 
 def classes(of: study.Study) -> str:
-    """F1 of every class and model with its interval; the headline pair's largest gaps first."""
-    protocol = next(iter(of.protocols))
+    """F1 of every class and model under the main protocol; the pair's largest gaps first."""
+    protocol = main_protocol(of) or next(iter(of.protocols))
     there = set(of.predictions.loc[of.predictions["protocol"] == protocol, "model"])
     names = [name for name in of.models if name in there]
     f1 = {n: stats.summary(of.predictions, n, protocol, of.classes).f1 for n in names}

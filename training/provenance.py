@@ -54,8 +54,12 @@ def begin_study(folder: Path, plan: Recipe, index: Index, training: Set[str]) ->
     if not training and recipe.to_table(plan) == old["recipe"]:
         return
     meta = {**describe(plan, index), "created": old["created"]}
-    # What `export` wrote, and the commit that a model was begun at.
-    kept = {name: entry for name, entry in old["models"].items() if name in begun}
+    # What `export` wrote, and the commit that a model was begun at; a title is but a label.
+    kept = {
+        name: {**entry, "title": meta["models"][name]["title"]}
+        for name, entry in old["models"].items()
+        if name in begun
+    }
     for name in kept.keys() & training:
         was, now = kept[name]["architecture"], meta["models"][name]["architecture"]
         if was != now:
@@ -69,7 +73,10 @@ def begin_study(folder: Path, plan: Recipe, index: Index, training: Set[str]) ->
 
 
 def _joined(old: Recipe, new: Recipe, begun: Set[str], file: Path) -> Recipe:
-    """Both recipes' models, protocols and seeds; a model that has cells keeps its settings."""
+    """Both recipes' models, protocols and seeds, the new one's first.
+
+    A model that has cells keeps its settings.
+    """
     for name in old.models.keys() & new.models.keys() & begun:
         if old.models[name] != new.models[name]:
             raise RecipeError(
@@ -78,13 +85,13 @@ def _joined(old: Recipe, new: Recipe, begun: Set[str], file: Path) -> Recipe:
                 f'"{new.models[name].architecture}")'
             )
     protocols: dict[str, dict[str, dict[str, list[int]]]] = {}
-    for name in {**old.protocols, **new.protocols}:
+    for name in {**new.protocols, **old.protocols}:
         ours, theirs = old.protocols.get(name, {}), new.protocols.get(name, {})
-        seeds = {m: sorted({*ours.get(m, ()), *theirs.get(m, ())}) for m in {**ours, **theirs}}
+        seeds = {m: sorted({*ours.get(m, ()), *theirs.get(m, ())}) for m in {**theirs, **ours}}
         protocols[name] = {"models": seeds}
     table = recipe.to_table(new)
     table["protocols"] = protocols
-    table["models"] = {**recipe.to_table(old)["models"], **table["models"]}
+    table["models"] = {**table["models"], **recipe.to_table(old)["models"], **table["models"]}
     return recipe.parse(table)
 
 
