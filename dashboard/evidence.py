@@ -13,15 +13,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.state import View, lottery_study, revision, seed_study, title
-from hvc_core import (
+from hvc_core import findings, splits
+from hvc_core.statistics import (
     calibration,
-    findings,
     leakage,
     lottery,
     paired,
     robustness,
     selective,
-    splits,
     spread,
     stats,
     temperature,

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.state import View
-from hvc_core import counts, stats
-from hvc_core import verdict as verdict_of
+from hvc_core.statistics import counts, stats
+from hvc_core.statistics import verdict as verdict_of
 from hvc_core.study import Study
 
 _KEEP = 64

@@ -16,7 +16,7 @@ from PIL import Image
 
 from dashboard import charts, costs, numbers, state
 from dashboard.charts import Chart
-from hvc_core.stats import Estimate, Summary
+from hvc_core.statistics.stats import Estimate, Summary
 from hvc_core.study import Study, StudyError
 
 # Words on charts: Streamlit's own grey for them is too faint to read (3.7:1 on white). These have

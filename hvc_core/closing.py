@@ -1,6 +1,6 @@
 """Closing a study: the finished cells' files become its tables, and metrics.json follows.
 
-May import: pandas, hvc_core.cells, .metrics, .schema, .storage, .study, .tables.
+May import: pandas, hvc_core.cells, .schema, .storage, .study, .tables, .statistics.metrics.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from hvc_core import metrics, study
+from hvc_core import study
 from hvc_core.cells import EXTRAS, cell_files, cell_name, extra_file, history_file, read_files
 from hvc_core.schema import SCHEMA_VERSION, read_meta
+from hvc_core.statistics import metrics
 from hvc_core.storage import StudyError, write_json, write_parquet
 from hvc_core.tables import (
     CELL,

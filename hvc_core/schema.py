@@ -209,6 +209,9 @@ def check_metrics(metrics: dict[str, Any], meta: dict[str, Any], file: Path) -> 
             )
 
 
+AGAIN = "Measure the cost again: `python -m training export DIR`."
+
+
 def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
     """Checks cost.json; null stands for what was not measured."""
     check_version(cost, file)
@@ -222,7 +225,7 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
         if entry is None:
             continue
         if not isinstance(entry, dict):
-            raise StudyError(file, at, "is no object", "Measure the cost again.")
+            raise StudyError(file, at, "is no object", AGAIN)
         if entry.get("parameters") is not None:
             field_of(entry, file, at, "parameters", dict)
         flat = {k: entry.get(k) for k in ("multiply_adds_per_clip", "weights_bytes")}
@@ -230,13 +233,13 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
         flat |= {f"parameters.{k}": (entry.get("parameters") or {}).get(k) for k in keys}
         others = entry.get("other_runtimes") or []
         if not isinstance(others, list) or not all(isinstance(one, dict) for one in others):
-            raise StudyError(file, f"{at}.other_runtimes", "is no list of objects")
+            raise StudyError(file, f"{at}.other_runtimes", "is no list of objects", AGAIN)
         measured = {"": entry} | {f"other_runtimes[{i}].": one for i, one in enumerate(others)}
         for where, one in measured.items():
             flat[f"{where}peak_memory_bytes"] = one.get("peak_memory_bytes")
             taken = one.get("latency_ms") or {}
             if not isinstance(taken, dict):
-                raise StudyError(file, f"{at}.{where}latency_ms", "is no object")
+                raise StudyError(file, f"{at}.{where}latency_ms", "is no object", AGAIN)
             flat |= {f"{where}latency_ms.{k}": taken.get(k) for k in ("p50", "p95")}
         for key, value in flat.items():
             wrong = not isinstance(value, numbers) or isinstance(value, bool)
@@ -245,7 +248,7 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
                     file,
                     f"{at}.{key}",
                     f"is {value!r:.40}, expected a number of 0 or more, or null",
-                    "Measure the cost again.",
+                    AGAIN,
                 )
 
 

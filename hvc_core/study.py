@@ -1,6 +1,6 @@
 """The study folder: read it, write cells into it, close it, check it. The only door to a study.
 
-May import: the standard library, pandas, hvc_core.cells, .metrics, .schema, .storage, .tables.
+May import: the standard library, pandas, hvc_core.cells, .schema, .storage, .tables, .statistics.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from hvc_core import metrics as metrics_of
 from hvc_core.cells import (
     EXTRAS,
     cell_name,
@@ -31,6 +30,7 @@ from hvc_core.schema import (
     check_model_folder,
     read_meta,
 )
+from hvc_core.statistics import metrics as metrics_of
 from hvc_core.storage import StudyError, read_json, write_json, write_parquet
 from hvc_core.tables import (
     CELL,

@@ -14,7 +14,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
-from hvc_core import calibration, selective, study, unknown
+from hvc_core import study
+from hvc_core.statistics import calibration, selective, unknown
 from tests.support.studies import make_study
 
 # Three clips of three classes: right at 0.7, wrong at 0.6, right at 0.5

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dashboard import charts
-from hvc_core.stats import Estimate
+from hvc_core.statistics.stats import Estimate
 
 TITLES = ("ConvLSTM", "LRCN")
 CLASSES = ["Diving", "Punch", "Swing"]

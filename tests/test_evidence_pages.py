@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hvc_core import paired
+from hvc_core.statistics import paired
 from tests.support import studies
 from tests.support.app import open_page, words
 

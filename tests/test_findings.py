@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hvc_core import findings, paired, stats, study
+from hvc_core import findings, study
 from hvc_core.findings import accuracy, behaviour, expense, protocols
 from hvc_core.findings.words import points
 from hvc_core.planned import planned
-from hvc_core.stats import Estimate
+from hvc_core.statistics import paired, stats
+from hvc_core.statistics.stats import Estimate
 from tests.support.studies import make_study
 from training import markdown
 

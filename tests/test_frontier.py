@@ -1,6 +1,6 @@
 """The frontier against a brute definition and by hand.
 
-May import: hypothesis, pytest, hvc_core.frontier.
+May import: hypothesis, pytest, hvc_core.statistics.frontier.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hvc_core.frontier import frontier
+from hvc_core.statistics.frontier import frontier
 
 
 @pytest.mark.parametrize(

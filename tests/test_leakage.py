@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hvc_core import leakage, stats, study
-from hvc_core.bootstrap import bootstrap_weights, strata
-from hvc_core.counts import sources
+from hvc_core import study
+from hvc_core.statistics import leakage, stats
+from hvc_core.statistics.bootstrap import bootstrap_weights, strata
+from hvc_core.statistics.counts import sources
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B"]

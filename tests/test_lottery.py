@@ -1,6 +1,6 @@
 """The seed lottery by hand: under, over and the same as a published figure.
 
-May import: numpy, pandas, pytest, hvc_core.lottery.
+May import: numpy, pandas, pytest, hvc_core.statistics.lottery.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hvc_core.lottery import lottery
+from hvc_core.statistics.lottery import lottery
 
 
 def seeds(right: list[int], of: int = 4) -> pd.DataFrame:

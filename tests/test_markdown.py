@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hvc_core import stats, study
+from hvc_core import study
+from hvc_core.statistics import stats
 from tests.support.studies import make_study
 from training import markdown
 from training.__main__ import main

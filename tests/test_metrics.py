@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hvc_core import metrics
+from hvc_core.statistics import metrics
 
 
 def table(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hvc_core import paired, significance, stats, study
+from hvc_core import study
+from hvc_core.statistics import paired, significance, stats
 from tests.support.studies import make_study
 from tests.test_significance import marks
 

@@ -1,6 +1,6 @@
 """Accuracy under conditions: hand-worked tables, paired losses, the strength that breaks a model.
 
-May import: numpy, pandas, pytest, hvc_core.robustness.
+May import: numpy, pandas, pytest, hvc_core.statistics.robustness.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hvc_core import robustness
+from hvc_core.statistics import robustness
 
 CLASSES = ["A", "B"]
 LOST = ["lost", "lost_low", "lost_high"]

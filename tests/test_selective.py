@@ -1,6 +1,6 @@
 """Selective accuracy: hand-worked cases, and the definition said otherwise.
 
-May import: numpy, hypothesis, pytest, hvc_core.selective.
+May import: numpy, hypothesis, pytest, hvc_core.statistics.selective.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hvc_core import selective
+from hvc_core.statistics import selective
 
 CONFIDENCE = np.array([0.9, 0.5, 0.8, 0.8, 0.6])
 RIGHT = np.array([True, False, True, False, True])

@@ -1,6 +1,6 @@
 """McNemar, Holm and sign flips: statsmodels and SciPy agree, and so do hand-worked cases.
 
-May import: numpy, hypothesis, pytest, scipy, statsmodels, hvc_core.significance.
+May import: numpy, hypothesis, pytest, scipy, statsmodels, hvc_core.statistics.significance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scipy.stats import binomtest, permutation_test
 from statsmodels.stats.contingency_tables import mcnemar as reference
 from statsmodels.stats.multitest import multipletests
 
-from hvc_core import significance
+from hvc_core.statistics import significance
 
 
 def marks(counts: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from hvc_core import spread, stats, study
-from hvc_core.bootstrap import bootstrap_weights, strata
-from hvc_core.counts import sources
+from hvc_core import study
+from hvc_core.statistics import spread, stats
+from hvc_core.statistics.bootstrap import bootstrap_weights, strata
+from hvc_core.statistics.counts import sources
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B"]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hvc_core import counts, metrics, stats, study
-from hvc_core import verdict as verdict_of
+from hvc_core import study
+from hvc_core.statistics import counts, metrics, stats
+from hvc_core.statistics import verdict as verdict_of
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B", "C"]

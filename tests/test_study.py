@@ -596,7 +596,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 def test_reading_a_study_loads_no_heavy_library() -> None:
     code = (
-        "import sys; from hvc_core import study, stats, metrics\n"
+        "import sys; from hvc_core import study; from hvc_core.statistics import metrics, stats\n"
         "heavy = {'tensorflow', 'keras', 'sklearn', 'scipy', 'streamlit', 'av', 'cv2', 'onnx'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or None)"
     )

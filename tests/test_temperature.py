@@ -1,6 +1,6 @@
 """Temperature scaling by cell: fitted on validation clips, applied to others, nothing else moved.
 
-May import: numpy, pandas, pytest, hvc_core.calibration, hvc_core.temperature.
+May import: numpy, pandas, pytest, hvc_core.statistics.calibration, hvc_core.statistics.temperature.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hvc_core import calibration, temperature
+from hvc_core.statistics import calibration, temperature
 
 CLASSES = ["A", "B", "C"]
 

@@ -1,6 +1,6 @@
 """AUROC of unknown clips: scikit-learn and SciPy agree, and so do hand-worked cases.
 
-May import: numpy, hypothesis, pytest, scipy, scikit-learn, hvc_core.unknown.
+May import: numpy, hypothesis, pytest, scipy, scikit-learn, hvc_core.statistics.unknown.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 from sklearn.metrics import roc_auc_score
 
-from hvc_core.bootstrap import bootstrap_weights
-from hvc_core.unknown import auroc, auroc_interval
+from hvc_core.statistics.bootstrap import bootstrap_weights
+from hvc_core.statistics.unknown import auroc, auroc_interval
 
 SOME = st.lists(st.integers(0, 6), min_size=1, max_size=30)
 

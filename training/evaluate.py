@@ -10,7 +10,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from hvc_core import stats, study
+from hvc_core import study
+from hvc_core.statistics import stats
 from hvc_core.storage import write_atomic
 from training import markdown
 

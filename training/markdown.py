@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import statistics
 
-from hvc_core import lottery, stats, study
-from hvc_core import verdict as verdict_of
+from hvc_core import study
 from hvc_core.findings import findings as findings_of
 from hvc_core.findings import main_protocol
 from hvc_core.planned import planned
+from hvc_core.statistics import lottery, stats
+from hvc_core.statistics import verdict as verdict_of
 
 
 def results(of: study.Study) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
-from hvc_core import calibration
+from hvc_core.statistics import calibration
 
 view = state.view()
 st.title("Calibration")

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
-from hvc_core import robustness
 from hvc_core.conditions import CONDITIONS
-from hvc_core.stats import Estimate
+from hvc_core.statistics import robustness
+from hvc_core.statistics.stats import Estimate
 
 TIME = {"clean": "As they are"} | {n: c.title for n, c in CONDITIONS.items() if c.family == "time"}
 # The first of a family is called "Blur 1".

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, show, state
-from hvc_core.lottery import lottery, published
-from hvc_core.stats import Estimate
+from hvc_core.statistics.lottery import lottery, published
+from hvc_core.statistics.stats import Estimate
 
 view = state.view()
 study = view.study

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
-from hvc_core import paired
-from hvc_core.stats import Estimate
+from hvc_core.statistics import paired
+from hvc_core.statistics.stats import Estimate
 
 view = state.view()
 st.title("How sure?")

@@ -1,6 +1,6 @@
 """Charts as pure functions: data in, a Plotly figure with its words and its table out.
 
-May import: numpy, pandas, plotly, hvc_core.stats. Knows nothing of Streamlit, files or pages.
+May import: numpy, pandas, plotly, hvc_core's stats. Knows nothing of Streamlit, files or pages.
 """
 
 from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent

@@ -1,6 +1,6 @@
 """What every chart has alike: the Chart itself, the colours, words for numbers, the layout.
 
-May import: numpy, pandas, plotly, hvc_core.stats' Estimate.
+May import: numpy, pandas, plotly, hvc_core.statistics.stats' Estimate.
 
 Colours say which place a model has on the page, not which model it is: A is blue, B orange.
 The pair keeps apart for the common kinds of colour blindness, has at least 3.3:1 against the
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from hvc_core.stats import Estimate
+from hvc_core.statistics.stats import Estimate
 
 COLORS = ("#1F77D0", "#D9631E")
 FAINT = ("rgba(31, 119, 208, 0.28)", "rgba(217, 99, 30, 0.28)")

@@ -22,7 +22,7 @@ from dashboard.charts.base import (
     percent,
     whiskers,
 )
-from hvc_core.stats import Estimate
+from hvc_core.statistics.stats import Estimate
 
 METRICS = {
     "accuracy": "Accuracy",

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, layout, whiskers
-from hvc_core.stats import Estimate
+from hvc_core.statistics.stats import Estimate
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What accuracy costs: every model as a point, and the frontier of those that are worth it.
 
-May import: numpy, pandas, plotly, dashboard.charts.base, hvc_core.frontier, hvc_core.stats.
+May import: numpy, pandas, plotly, dashboard.charts.base, hvc_core's frontier and stats.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from dashboard.charts.base import (
     percent,
     whiskers,
 )
-from hvc_core.frontier import frontier
-from hvc_core.stats import Estimate
+from hvc_core.statistics.frontier import frontier
+from hvc_core.statistics.stats import Estimate
 
 Row = tuple[str, float, Estimate, int | None]
 GAP = 7.0  # percent of accuracy that a line of text is high

@@ -5,10 +5,10 @@ May import: hvc_core.findings.words, hvc_core's statistics.
 
 from __future__ import annotations
 
-from hvc_core import paired, stats
-from hvc_core import verdict as verdict_of
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
 from hvc_core.splits import GROUPED
+from hvc_core.statistics import paired, stats
+from hvc_core.statistics import verdict as verdict_of
 from hvc_core.study import Study
 
 # What differs between two models of the matrix, and nothing else: (with it, without it, what)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hvc_core import calibration, robustness, temperature, unknown
 from hvc_core.conditions import CONDITIONS
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
-from hvc_core.stats import Estimate
+from hvc_core.statistics import calibration, robustness, temperature, unknown
+from hvc_core.statistics.stats import Estimate
 from hvc_core.study import Study
 
 ORDER = ("shuffled", "reversed", "frozen", "halved")

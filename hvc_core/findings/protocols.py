@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hvc_core import leakage, lottery, splits, spread
+from hvc_core import splits
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
+from hvc_core.statistics import leakage, lottery, spread
 from hvc_core.study import Study
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hvc_core.splits import GROUPED
-from hvc_core.stats import Estimate
+from hvc_core.statistics.stats import Estimate
 from hvc_core.study import Study
 
 

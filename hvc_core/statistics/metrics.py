@@ -1,6 +1,6 @@
 """Predictions to metrics: confusion, accuracy, precision, recall and F1, equal to scikit-learn's.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts (never
+Pure functions. May import: numpy, pandas, .bootstrap, .counts (never
 scikit-learn: the dashboard uses this module).
 """
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hvc_core import bootstrap
-from hvc_core.counts import Scores, answers, confusion, scores
+from hvc_core.statistics import bootstrap
+from hvc_core.statistics.counts import Scores, answers, confusion, scores
 
 __all__ = ["Scores", "answers", "cell_metrics", "confusion", "derive", "differences", "per_class"]
 

@@ -12,7 +12,7 @@ One draw serves all models and seeds of a protocol, so that differences are pair
 say how much the choice of films matters; how much retraining matters shows in the seeds beside
 them.
 
-Pure functions. May import: numpy, pandas, hvc_core.counts.
+Pure functions. May import: numpy, pandas, .counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from hvc_core.counts import answers, per_source, sources
+from hvc_core.statistics.counts import answers, per_source, sources
 
 REPLICATES = 2000
 LEVEL = 0.95

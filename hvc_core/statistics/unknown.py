@@ -1,6 +1,6 @@
 """Does a model know that a clip shows none of its classes?
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.stats' Estimate.
+Pure functions. May import: numpy, pandas, .bootstrap, .stats' Estimate.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import bootstrap_weights, interval
-from hvc_core.stats import Estimate
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval
+from hvc_core.statistics.stats import Estimate
 
 
 def auroc(known: np.ndarray, unknown: np.ndarray) -> float:

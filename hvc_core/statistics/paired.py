@@ -4,7 +4,7 @@ McNemar's test takes clips for independent. They are not (`bootstrap` says why),
 three things that have to agree before a winner is named, and per class a test that flips whole
 source videos stands in its place.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, .counts, .significance, .spread,
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .significance, .spread,
 .stats.
 """
 
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core import stats
-from hvc_core.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.counts import answers, sources
-from hvc_core.significance import McNemar, flip_test, holm, mcnemar
-from hvc_core.spread import share, tally
+from hvc_core.statistics import stats
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.counts import answers, sources
+from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
+from hvc_core.statistics.spread import share, tally
 
 RULE = (
     "A beats B where three things agree: the 95 % interval of the difference in accuracy, "

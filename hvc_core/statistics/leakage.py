@@ -4,8 +4,8 @@ Under `random` nearly every test clip has siblings, cut from the same source vid
 training clips; under a group protocol none has. The gap between the two accuracies is what a
 model owes to having seen the film before.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts, hvc_core.spread,
-hvc_core.stats.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .spread,
+.stats.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.counts import sources
-from hvc_core.spread import share, tally
-from hvc_core.stats import Estimate
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.counts import sources
+from hvc_core.statistics.spread import share, tally
+from hvc_core.statistics.stats import Estimate
 
 
 @dataclass(frozen=True)

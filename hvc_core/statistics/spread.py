@@ -5,7 +5,7 @@ of the data (folds)? Other films (source videos)? The interval that treats every
 itself (Wilson's) stands beside the one that resamples source videos, to show how much too narrow
 it is.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.counts import answers, per_source, sources
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.counts import answers, per_source, sources
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 

@@ -4,7 +4,7 @@ The measures take `probabilities`, float array (N, C), 0 to 1, each row summing 
 int array (N,), 0 to C-1. Each raises a ValueError where its arrays do not fit each other or hold no
 clip. The last functions make them from a predictions table.
 
-Pure functions. May import: numpy, pandas, hvc_core.counts, hvc_core.selective.
+Pure functions. May import: numpy, pandas, .counts, .selective.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.counts import answers
-from hvc_core.selective import aurc
+from hvc_core.statistics.counts import answers
+from hvc_core.statistics.selective import aurc
 
 BINS = 15  # as Guo et al. 2017 have it
 SMALLEST = 1e-12  # a probability of 0 has no logarithm

@@ -1,6 +1,6 @@
 """Temperature scaling of a study's answers, each cell by its own validation clips.
 
-Pure functions. May import: numpy, pandas, hvc_core.calibration, .tables.
+Pure functions. May import: numpy, pandas, .calibration, hvc_core.tables.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hvc_core import calibration
+from hvc_core.statistics import calibration
 from hvc_core.tables import CELL
 
 

@@ -1,6 +1,6 @@
 """The seed lottery: where a published figure lies among many seeds of the same recipe.
 
-Pure functions. May import: pandas, hvc_core.counts.
+Pure functions. May import: pandas, .counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from hvc_core.counts import answers
+from hvc_core.statistics.counts import answers
 
 # The seed study's name of a model -> ours in a study of its recipe: its source's LRCN trains a
 # small CNN from scratch.

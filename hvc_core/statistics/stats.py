@@ -2,7 +2,7 @@
 
 How intervals are drawn, and what they do and do not cover: `bootstrap`.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, hvc_core.counts.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import (
+from hvc_core.statistics.bootstrap import (
     accuracy_interval,
     bootstrap_weights,
     interval,
     source_video_confusions,
     strata,
 )
-from hvc_core.counts import per_source, scores, sources
+from hvc_core.statistics.counts import per_source, scores, sources
 
 __all__ = [
     "Difference",

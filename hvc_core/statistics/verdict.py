@@ -1,6 +1,6 @@
 """The verdict on two models in words, by the rule that `paired` writes down.
 
-Pure functions. May import: pandas, hvc_core.paired, hvc_core.stats.
+Pure functions. May import: pandas, .paired, .stats.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from hvc_core import paired, stats
+from hvc_core.statistics import paired, stats
 
 
 @dataclass(frozen=True)

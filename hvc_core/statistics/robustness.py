@@ -1,6 +1,6 @@
 """What a condition does to a model: accuracy under it, beside that of the clips as they are.
 
-Pure functions. May import: numpy, pandas, hvc_core.bootstrap, .counts, .stats.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .stats.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hvc_core.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.counts import answers, per_source, sources
-from hvc_core.stats import Estimate
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.stats import Estimate
 from hvc_core.tables import CELL, CLEAN
 
 COLUMNS = [
