@@ -68,7 +68,9 @@ def test_evaluate_writes_into_a_page(of, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
-@pytest.mark.parametrize("page", ["README.md", "studies/ucf50-15/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "studies/ucf50-15/README.md", "studies/ucf50-15/FINDINGS.md"]
+)
 def test_shipped_pages_hold_todays_figures(folder, page):
     path = ROOT / page
     if not path.exists():
