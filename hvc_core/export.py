@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def write(
             (part / "assets").rmdir()
         form = _onnx_form(model, architecture)
         form.predict_on_batch(clips[:1].astype(np.float32))  # export wants a model that has run
-        form.export(part / "model.onnx", format="onnx", verbose=False)
+        _to_onnx(form, part / "model.onnx")
         _round_up_scales(part / "model.onnx")
         parity = _parity(model, part / "model.onnx", clips)
         height, width = models.ARCHITECTURES[architecture].size
@@ -130,7 +131,7 @@ def runner(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
         model.predict_on_batch(np.zeros((1, *model.input_shape[1:]), np.float32))
-        model.export(file, format="onnx", verbose=False)
+        _to_onnx(model, file)
         options = onnxruntime.SessionOptions()
         # 0 is all cores; a cell that runs beside others has a core (`training.ray_engine`).
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
@@ -150,6 +151,13 @@ def parameters(model: keras.Model) -> dict[str, int]:
         for w in (layer.moving_mean, layer.moving_variance)
     )
     return {"total": total, "trainable": total - buffers, "body": total - head, "head": head}
+
+
+def _to_onnx(model: keras.Model, file: Path) -> None:
+    with warnings.catch_warnings():
+        # Keras's converter asks NumPy for a name that is to change: nothing for a user to mend.
+        warnings.filterwarnings("ignore", "In the future", FutureWarning)
+        model.export(file, format="onnx", verbose=False)
 
 
 def _onnx_form(model: keras.Model, architecture: str) -> keras.Model:
