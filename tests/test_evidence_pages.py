@@ -5,22 +5,25 @@ May import: pytest, streamlit, hvc_core, tests.support.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from dashboard import evidence, show, state
+from hvc_core import study
 from hvc_core.statistics import paired
 from tests.support import studies
 from tests.support.app import open_page, words
 
-PLOTS = {"sure": 2, "leakage": 3, "calibration": 2, "conditions": 9}
+PLOTS = {"sure": 2, "leakage": 3, "calibration": 2, "conditions": 10}
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evidence") / "study"
     protocols = ["holdout", "group5", "random"]
-    return studies.make_study(folder, models=3, groups=8, protocol=protocols, evidence=True)
+    return studies.make_study(folder, models=5, groups=8, protocol=protocols, evidence=True)
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +33,13 @@ def shown(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("page", PLOTS)
 def test_each_page_draws_its_charts(page: str) -> None:
-    app = open_page(page)
+    app = open_page(page, protocol="holdout")
     assert not app.exception and not app.error
     assert len(app.get("plotly_chart")) == PLOTS[page]
 
 
 def test_the_rule_is_written_down_where_it_decides() -> None:
-    said = words(open_page("sure"))
+    said = words(open_page("sure", protocol="holdout"))
     assert paired.RULE in said
     assert "no class can: the smallest p there is" in said  # holdout has few films a class
 
@@ -47,7 +50,7 @@ def test_the_audit_tells_how_many_pairs() -> None:
 
 
 def test_temperature_scaling_changes_the_measures_and_no_answer() -> None:
-    app = open_page("calibration")
+    app = open_page("calibration", protocol="holdout")
     before = app.table[0].value
     app.segmented_control(key="probabilities").set_value("Temperature scaled").run()
     assert not app.exception and not app.info
@@ -58,12 +61,26 @@ def test_temperature_scaling_changes_the_measures_and_no_answer() -> None:
 
 
 def test_a_class_is_looked_at_under_another_condition() -> None:
-    app = open_page("conditions", condition="Frames reversed")
+    app = open_page("conditions", protocol="holdout", condition="Frames reversed")
     assert app.selectbox(key="condition").value == "reversed"
-    app.selectbox(key="condition").set_value("frozen").run()
+    app.selectbox(key="condition").set_value("blur-3").run()
     assert not app.exception
+    titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]
+    assert titles[-1] == "Recall lost: blur 3"
 
 
 def test_where_no_condition_was_run_it_is_said() -> None:
     app = open_page("conditions", protocol="group5")
     assert not app.exception and "holds no answers to disturbed clips" in app.info[0].value
+
+
+@pytest.mark.parametrize("protocol", ["holdout", "group5"])
+def test_what_the_lstm_adds_is_told_for_any_protocol(protocol: str) -> None:
+    app = open_page("conditions", protocol=protocol)
+    view = state.View(study.read(state.folder()), "r", "mean", "lrcn", protocol)
+    gain = evidence.between(view, "lrcn", "mean")
+    assert gain is not None
+    said = f"Pretrained CNN: LRCN minus Mean pooling is **{show.signed(gain.mean)} points**"
+    assert said in words(app)
+    charts = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]
+    assert charts[0] == "LRCN minus Mean pooling"

@@ -1,13 +1,15 @@
-"""Time and the world: does the order of frames matter, and which model breaks first?"""
+"""Time and the world: what the LSTM adds, whether order matters, which model breaks first."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
 from hvc_core.conditions import CONDITIONS
-from hvc_core.statistics import robustness
+from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
 
 TIME = {"clean": "As they are"} | {n: c.title for n, c in CONDITIONS.items() if c.family == "time"}
@@ -16,10 +18,64 @@ FAMILIES = {c.family: c.title.removesuffix(" 1") for c in CONDITIONS.values() if
 
 view = state.view()
 st.title("Time and the world")
-st.caption(f"The same clips, disturbed, really put through the models. {show.basis(view)}")
+st.caption(
+    "What looking over time is worth, and what the models bear: clips disturbed and really "
+    f"put through them. {show.basis(view)}"
+)
 if numbers.missing(view):
     show.no_predictions(view)
     st.stop()
+
+# With an LSTM and with the mean in its place: nothing else differs within a pair.
+OVER_MEAN = {
+    "Pretrained CNN": ("lrcn", "mean"),
+    "Pretrained CNN, frozen": ("lrcn-frozen", "mean-frozen"),
+    "Small CNN, from scratch": ("lrcn-scratch", "mean-scratch"),
+}
+gains = {
+    what: gain
+    for what, pair in OVER_MEAN.items()
+    if set(pair) <= set(view.study.models) and (gain := evidence.between(view, *pair)) is not None
+}
+if gains:
+    st.subheader("What does the LSTM add over the mean?")
+    st.markdown(
+        "\n".join(
+            f"- {what}: {state.title(view.study, OVER_MEAN[what][0])} minus "
+            f"{state.title(view.study, OVER_MEAN[what][1])} is **{show.signed(gain.mean)} points** "
+            f"of accuracy ({show.signed(gain.lo)} to {show.signed(gain.hi)})."
+            for what, gain in gains.items()
+        )
+    )
+    what = st.segmented_control("Of", list(gains), default=next(iter(gains)), required=True)
+    lstm, mean = OVER_MEAN[what]
+    tests = evidence.class_tests(dataclasses.replace(view, a=mean, b=lstm))
+    tests = tests[tests["clips"] > 0].sort_values("difference", ascending=False)
+    show.chart(
+        charts.dots(
+            f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}",
+            "points of recall; right of zero the LSTM helps",
+            tests["class"].tolist(),
+            [
+                charts.Series(
+                    "Difference, 95 % interval",
+                    [
+                        Estimate(*row)
+                        for row in tests[["difference", "low", "high"]].itertuples(
+                            index=False, name=None
+                        )
+                    ],
+                    marked=(tests["p_holm"] < paired.ALPHA).tolist(),
+                )
+            ],
+            points=True,
+        ),
+        "lstm-classes",
+    )
+    st.caption(
+        "Filled: it differs after Holm's correction for all classes; hollow: it may be chance."
+    )
+
 tables = [evidence.conditions(view, name) for name in view.pair]
 if not all(len(made) for made in tables):
     st.info(
@@ -40,7 +96,7 @@ def estimates(made: pd.DataFrame, names: list[str], columns: list[str]) -> list[
     ]
 
 
-st.subheader("Does time matter?")
+st.subheader("Does the order of the frames matter?")
 names = [name for name in TIME if any(name in set(made["condition"]) for made in tables)]
 labels = [TIME[name] for name in names]
 show.chart(
@@ -57,47 +113,14 @@ show.chart(
     "time",
 )
 for slot, (title, made) in enumerate(zip(view.titles, tables, strict=True)):
-    gains = estimates(made, names[1:], ["lost", "lost_high", "lost_low"])
+    changes = estimates(made, names[1:], ["lost", "lost_high", "lost_low"])
     words = [
         f"{TIME[name].lower()} {show.signed(-e.mean)} ({show.signed(-e.lo)} to "
         f"{show.signed(-e.hi)})"
-        for name, e in zip(names[1:], gains, strict=True)
+        for name, e in zip(names[1:], changes, strict=True)
         if e is not None
     ]
     st.markdown(f"{show.DOT[slot]} **{title}**, points of accuracy: " + "; ".join(words) + ".")
-
-others = [name for name in ("mean", "mean-scratch") if name in view.study.models]
-for mean, lstm in (("mean", "lrcn"), ("mean-scratch", "lrcn-scratch")):
-    if mean in others and lstm in view.study.models:
-        gain = evidence.between(view, lstm, mean)
-        if gain is not None:
-            st.markdown(
-                f"What the LSTM adds over the mean: {state.title(view.study, lstm)} minus "
-                f"{state.title(view.study, mean)} is **{show.signed(gain.mean)} points** of "
-                f"accuracy ({show.signed(gain.lo)} to {show.signed(gain.hi)})."
-            )
-
-condition = st.selectbox(
-    "Class by class",
-    [name for name in names if name != "clean"],
-    format_func=lambda name: TIME[name],
-    key="condition",
-    bind="query-params",
-)
-losses = [evidence.class_loss(view, name, condition) for name in view.pair]
-show.chart(
-    charts.dots(
-        f"Recall lost: {TIME[condition].lower()}",
-        "points of recall lost; left of zero the class gains",
-        view.study.classes,
-        [
-            charts.Series(title, loss, slot)
-            for slot, (title, loss) in enumerate(zip(view.titles, losses, strict=True))
-        ],
-        points=True,
-    ),
-    "time-classes",
-)
 
 st.subheader("Which model breaks first?")
 drawn = []
@@ -147,3 +170,27 @@ if drawn:
         f"Broken: under {robustness.BROKEN:.0%} of its accuracy on the clips as they are. A model "
         "that starts low falls less far before it breaks, so look at the curves too."
     )
+
+st.subheader("Class by class")
+asked = [name for name in CONDITIONS if any(name in set(made["condition"]) for made in tables)]
+condition = st.selectbox(
+    "What was done to the clips",
+    asked,
+    format_func=lambda name: CONDITIONS[name].title,
+    key="condition",
+    bind="query-params",
+)
+losses = [evidence.class_loss(view, name, condition) for name in view.pair]
+show.chart(
+    charts.dots(
+        f"Recall lost: {CONDITIONS[condition].title.lower()}",
+        "points of recall lost; left of zero the class gains",
+        view.study.classes,
+        [
+            charts.Series(title, loss, slot)
+            for slot, (title, loss) in enumerate(zip(view.titles, losses, strict=True))
+        ],
+        points=True,
+    ),
+    "condition-classes",
+)

@@ -38,6 +38,7 @@ MODELS = {  # name: title, architecture, backbone, (height, width)
     "lrcn": ("LRCN", "lrcn", "efficientnet-lite0", (96, 128)),
     "lrcn-scratch": ("LRCN from scratch", "lrcn", None, (64, 64)),
     "convlstm-pretrained": ("ConvLSTM, pretrained", "convlstm", "efficientnet-lite0", (96, 128)),
+    "mean": ("Mean pooling", "mean", "efficientnet-lite0", (96, 128)),
 }
 HOLDOUT = (2, 6, 8, 20, 22)
 FOLDS = {"holdout": 1, "group5": 5, "logo25": 25, "random": 1}
