@@ -89,7 +89,20 @@ def write_parquet(path: Path, df: pd.DataFrame) -> None:
     """
     columns = [pa.array(df[name].tolist(), TYPES.get(name)) for name in df.columns]
     table = pa.table(dict(zip(df.columns, columns, strict=True)))
-    write_atomic(Path(path), lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+    # Words repeat, so they go into dictionaries; probabilities never do, but the bytes of their
+    # exponents are alike when they stand together: 48 bytes a row of 15 classes instead of 84.
+    split = [f"{name}.list.element" for name in df.columns if name == "probabilities"]
+    words = [name for name in df.columns if name != "probabilities"]
+    write_atomic(
+        Path(path),
+        lambda temporary: pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            use_dictionary=words,
+            use_byte_stream_split=split,
+        ),
+    )
 
 
 def read_json(path: Path, kind: type = dict) -> Any:

@@ -695,3 +695,15 @@ def test_a_broken_audit_names_its_field(folder: Path) -> None:
     assert study.read(folder).audit == audit
     study.write_json(folder / "audit.json", audit | {"pairs": [pair | {"similarity": 2}]})
     refused(folder, "audit.json", "pairs[0].similarity", "expected a number from 0 to 1")
+
+
+def test_probabilities_are_written_small_and_come_back_to_the_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (2000, 15))
+    values = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    df = pd.DataFrame({"clip": [f"v_A_g01_c{i}" for i in range(2000)]})
+    df["probabilities"] = list(values.astype(np.float32))
+    study.write_parquet(tmp_path / "a.parquet", df)
+    again = pd.read_parquet(tmp_path / "a.parquet")
+    assert np.array_equal(np.stack(again["probabilities"]), np.stack(df["probabilities"]))
+    assert (tmp_path / "a.parquet").stat().st_size < 0.95 * 2000 * 15 * 4
