@@ -6,6 +6,7 @@ May import: pandas, pytest, hvc_core.study, .train, .recipe, training, tests.sup
 from __future__ import annotations
 
 import json
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -158,6 +159,42 @@ def test_lrcn_stopped_in_either_phase_ends_with_the_same_weights(made, tmp_path)
     epochs = pd.read_parquet(tmp_path / "cells" / f"{cell}.history.parquet").sort_values("epoch")
     merit = list(zip(epochs["val_accuracy"], -epochs["val_loss"], strict=True))
     assert any("block15" in path for path in moved) == (merit[1] > merit[0])
+
+
+def test_cells_with_an_untouched_backbone_share_what_it_gives(made, tmp_path):
+    index = clips.index(made.clips)
+    text = trained.RECIPE.replace("seeds = [0]", "seeds = [0, 1]")
+    for name in ("lrcn", "mean"):
+        text += f"""
+[models.{name}-frozen]
+architecture = "{name}"
+epochs = 0
+heads = 1
+views = 2
+frames = 5
+tail = 14
+"""
+    plan = command.recipe.parse(tomllib.loads(text))
+    with trained.settings(made.cache):
+        from hvc_core import train
+        from hvc_core.models import mean, two_stream
+
+        data = train.load(index, plan.models, lambda done, total: None)
+        # The third finds all that it needs; the second and the fourth have other clips in training.
+        for name, seed in (("lrcn", 0), ("lrcn", 1), ("mean", 0), ("mean", 1)):
+            cell = Cell("holdout", 0, seed, f"{name}-frozen")
+            train.run_cell(cell, plan.models[cell.model], data, tmp_path)
+        (pooled, done) = data._pooled[14]
+        net = mean.build(3, pretrained=True)
+        fold = splits.split(index.clips, "holdout", 0, 0)
+        kept = train._features(net, plan.models["mean-frozen"], data, (120, 160), fold, print)
+        direct = two_stream.body(net, 14, train.MOMENTS)(kept.values[0, :2].astype("float32"))
+    assert done[0].all() and done[1].any()
+    np.testing.assert_allclose(pooled[0, :2], direct, atol=2e-3)
+    for name in ("lrcn", "mean"):
+        for seed in (0, 1):
+            rows = pd.read_parquet(tmp_path / "cells" / f"holdout-f0-s{seed}-{name}-frozen.parquet")
+            assert len(rows) == trained.TEST_CLIPS
 
 
 # -- called again when there is nothing to do ------------------------------------------------------
