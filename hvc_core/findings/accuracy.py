@@ -95,7 +95,8 @@ def causes(of: Study, protocol: str) -> Finding | None:
     for a, b, what, decided in (*found["time"], *found["cnn"]):
         sure = "one cannot tell" if decided.winner is None else f"{title(of, decided.winner)} wins"
         numbers.append(
-            f"{title(of, a)} against {title(of, b)} ({what}): {points(decided.accuracy)}; {sure}."
+            f"{title(of, a)} against {title(of, b)} ({what}): {points(decided.accuracy)} on "
+            f"{decided.found.clips:,} clips; {sure}."
         )
     named = dict.fromkeys(m for a, b, _ in (*OVER_TIME, *OF_THE_CNN) for m in (a, b))
     absent = [title(of, m) for m in named if m in of.models and not has(of, m, protocol)]

@@ -111,7 +111,7 @@ def confidence(of: Study, protocol: str) -> Finding:
         raw = calibration.summary(rows, m, protocol, of.classes)
         gaps[m] = raw
         said = f"{title(of, m)} says {percent(raw.confidence)} on average and is right in "
-        said += f"{percent(raw.accuracy)}; ECE {percent(raw.ece)}"
+        said += f"{percent(raw.accuracy)} of {raw.clips:,} clips; ECE {percent(raw.ece)}"
         own = of.validation[of.validation["model"] == m]
         mine = rows[rows["protocol"] == protocol]
         scaled, _ = temperature.scaled(mine, own, of.classes)
