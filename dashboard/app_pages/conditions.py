@@ -78,10 +78,11 @@ if gains:
 
 tables = [evidence.conditions(view, name) for name in view.pair]
 if not all(len(made) for made in tables):
+    run = ", ".join(sorted(set(view.study.conditions["protocol"])))
     st.info(
         f"Under protocol {view.protocol} this study holds no answers to disturbed clips for both "
-        "models. `python -m training stress` makes them where the weights are; the shipped study "
-        "has them under holdout.",
+        "models. `python -m training stress` makes them where the weights are. "
+        + (f"It has them under {run}." if run else "It has them under no protocol yet."),
         title="Not run",
         icon=":material/hourglass_empty:",
     )

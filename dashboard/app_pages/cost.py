@@ -85,9 +85,9 @@ if times:
     where = costs.machine(study.meta.get("environment", {}).get("machine"))
     st.caption(
         "Training: median seconds of an epoch, and the mean over cells of all epochs together, as "
-        f"the study's history has them{f' (machine: {where})' if where else ''}, often with "
-        "another cell on the next core. A pretrained model trains on features of its first blocks, "
-        "computed once for all cells; that time is not in it."
+        f"the study's history has them{f' (machine: {where})' if where else ''}, often beside "
+        "other work on the same cores, so only large differences count. A pretrained model trains "
+        "on features of its first blocks, computed once for all cells; that time is not in it."
     )
 
 AGAINST = {

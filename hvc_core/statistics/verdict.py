@@ -58,7 +58,7 @@ def verdict(
     found, delta = decided.found, decided.accuracy
     ends = (delta.lo, delta.hi)
     basis = (
-        f"on {found.clips} clips of {found.sources} source videos, protocol {protocol}, "
+        f"on {found.clips:,} clips of {found.sources} source videos, protocol {protocol}, "
         f"mean of {_seeds(found.seeds)}"
     )
     if found.sources < stats.MIN_SOURCES:
