@@ -97,7 +97,7 @@ def test_each_page_of_ten_models_and_fifty_classes(
             "sure": 2,
             "leakage": 0,
             "calibration": 2,
-            "conditions": 0,
+            "conditions": 1,
             "try_a_clip": 0,
             "about": 0,
         }[page]
