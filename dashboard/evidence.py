@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard.state import View, lottery_study, revision, seed_study, title
 from hvc_core import findings, splits
+from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
     leakage,
@@ -205,3 +206,14 @@ def found(view: View) -> list[findings.Finding]:
     tickets = lottery_study()
     own = revision(tickets.folder) if tickets else ""
     return _findings(view.study, view.revision, tickets, own)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _not_run(_study: Study, revision: str) -> pd.DataFrame:
+    cells = planned(_study)
+    return cells[cells["there"] < cells["asked"]]
+
+
+def not_run(view: View) -> pd.DataFrame:
+    """Protocols and models that lack cells which the recipe asks for: as `planned.planned`."""
+    return _not_run(view.study, view.revision)

@@ -365,6 +365,16 @@ def test_cost_draws_the_frontier_against_the_cost_that_is_chosen(shown: Path) ->
     assert "Accuracy against parameters" in titles
 
 
+def test_cost_says_whose_accuracy_is_of_fewer_clips(own: Path) -> None:
+    assert not open_page("cost").warning
+    table = pd.read_parquet(own / "predictions.parquet")
+    few = (table["model"] != "lrcn") | (table["group"] < 10)
+    studies.write_parquet(own / "predictions.parquet", table[few])
+    closing.close(own)
+    said = open_page("cost").warning[0].value
+    assert said.startswith("Not of the same clips: LRCN (")
+
+
 def test_cost_tells_the_runtimes_apart(shown: Path) -> None:
     app = open_page("cost")
     table = next(t.value for t in app.dataframe if "Runtime" in t.value.columns)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
 from hvc_core.conditions import CONDITIONS
+from hvc_core.findings.accuracy import OVER_MEAN
 from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
 
@@ -26,34 +27,30 @@ if numbers.missing(view):
     show.no_predictions(view)
     st.stop()
 
-# With an LSTM and with the mean in its place: nothing else differs within a pair.
-OVER_MEAN = {
-    "Pretrained CNN": ("lrcn", "mean"),
-    "Pretrained CNN, frozen": ("lrcn-frozen", "mean-frozen"),
-    "Small CNN, from scratch": ("lrcn-scratch", "mean-scratch"),
-}
 gains = {
-    what: gain
-    for what, pair in OVER_MEAN.items()
-    if set(pair) <= set(view.study.models) and (gain := evidence.between(view, *pair)) is not None
+    f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}": (lstm, mean, gain)
+    for lstm, mean, _ in OVER_MEAN
+    if {lstm, mean} <= set(view.study.models)
+    and (gain := evidence.between(view, lstm, mean)) is not None
 }
 if gains:
     st.subheader("What does the LSTM add over the mean?")
     st.markdown(
         "\n".join(
-            f"- {what}: {state.title(view.study, OVER_MEAN[what][0])} minus "
-            f"{state.title(view.study, OVER_MEAN[what][1])} is **{show.signed(gain.mean)} points** "
-            f"of accuracy ({show.signed(gain.lo)} to {show.signed(gain.hi)})."
-            for what, gain in gains.items()
+            f"- {names}: **{show.signed(gain.mean)} points** of accuracy "
+            f"({show.signed(gain.lo)} to {show.signed(gain.hi)})."
+            for names, (_, _, gain) in gains.items()
         )
     )
-    what = st.segmented_control("Of", list(gains), default=next(iter(gains)), required=True)
-    lstm, mean = OVER_MEAN[what]
+    which = st.segmented_control(
+        "Class by class", list(gains), default=next(iter(gains)), required=True
+    )
+    lstm, mean, _ = gains[which]
     tests = evidence.class_tests(dataclasses.replace(view, a=mean, b=lstm))
     tests = tests[tests["clips"] > 0].sort_values("difference", ascending=False)
     show.chart(
         charts.dots(
-            f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}",
+            which,
             "points of recall; right of zero the LSTM helps",
             tests["class"].tolist(),
             [
@@ -78,7 +75,7 @@ if gains:
 
 tables = [evidence.conditions(view, name) for name in view.pair]
 if not all(len(made) for made in tables):
-    run = ", ".join(sorted(set(view.study.conditions["protocol"])))
+    run = ", ".join(sorted(view.study.conditions["protocol"].unique()))
     st.info(
         f"Under protocol {view.protocol} this study holds no answers to disturbed clips for both "
         "models. `python -m training stress` makes them where the weights are. "

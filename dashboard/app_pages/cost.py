@@ -122,6 +122,18 @@ if against:
         "a cost. A model under it is beaten by one that costs no more; where the intervals "
         "overlap, another choice of films might turn that."
     )
+    most = max(found.clips for found in scored.values())
+    fewer = [
+        f"{state.title(study, name)} ({found.clips:,})"
+        for name, found in scored.items()
+        if found.clips < most
+    ]
+    if fewer:
+        st.warning(
+            f"Not of the same clips: {', '.join(fewer)} against {most:,} of the others. Their "
+            "points may lie higher or lower for that alone.",
+            icon=":material/info:",
+        )
 
 sizes = []
 for name in names:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import evidence, show, state
-from hvc_core.planned import planned
 
 view = state.view()
 study = view.study
@@ -33,8 +32,7 @@ for number, one in enumerate(found, start=1):
             f"app_pages/{one.page}.py", label="See it whole", icon=":material/arrow_forward:"
         )
 
-cells = planned(study)
-left = cells[cells["there"] < cells["asked"]]
+left = evidence.not_run(view)
 st.subheader("What was not run")
 if len(left):
     st.caption(

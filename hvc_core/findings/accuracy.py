@@ -12,10 +12,13 @@ from hvc_core.statistics import verdict as verdict_of
 from hvc_core.study import Study
 
 # What differs between two models of the matrix, and nothing else: (with it, without it, what)
-OVER_TIME = (
+OVER_MEAN = (
     ("lrcn", "mean", "an LSTM in place of the mean over time, pretrained CNN"),
     ("lrcn-frozen", "mean-frozen", "the same, CNN left as ImageNet trained it"),
     ("lrcn-scratch", "mean-scratch", "the same, small CNN from scratch"),
+)
+OVER_TIME = (
+    *OVER_MEAN,
     ("lrcn", "convlstm-pretrained", "an LSTM in place of a ConvLSTM, pretrained CNN"),
 )
 OF_THE_CNN = (
