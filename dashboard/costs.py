@@ -73,13 +73,15 @@ def cost_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
         "Peak memory, MB": ("peak_memory_bytes",),
         "Latency, median, ms": ("latency_ms", "p50"),
         "Latency, 95th percentile, ms": ("latency_ms", "p95"),
+        "Training, ms a clip": ("training", "seconds_per_clip"),
+        "Preparing, ms a clip": ("training", "prepare_seconds_per_clip"),
     }
     rows = pd.DataFrame({"Model": [state.title(study, name) for name in names]})
     for column, path in columns.items():
         found = [part(cost(study, name), *path) for name in names]
         if path == ("parameters", "total"):
             found = [parameters(study, name) for name in names]
-        step = 1e6 if column.endswith("MB") else 1
+        step = 1e6 if column.endswith("MB") else 1e-3 if path[0] == "training" else 1
         values = pd.Series([math.nan if v is None else v / step for v in found], dtype=float)
         whole = path[0] in ("parameters", "multiply_adds_per_clip")
         rows[column] = values.astype("Int64") if whole else values
@@ -110,15 +112,13 @@ def runtime_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     return made if len(made) and made["Runtime"].nunique() > 1 else made.iloc[:0]
 
 
-def training_time(
-    study: Study, names: Sequence[str], protocol: str
-) -> dict[str, tuple[float, float]]:
-    """What training takes, from the study's history: (median seconds an epoch, minutes a cell).
+def training_minutes(study: Study, names: Sequence[str], protocol: str) -> dict[str, float]:
+    """What training a cell took, all epochs together, as the study's history has it: the mean.
 
     Of the protocol's cells, where the model has any there; else of all. Models without history are
-    left out. Minutes a cell is the mean over cells of all their epochs together.
+    left out.
     """
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, float] = {}
     if study.history is None:
         return found
     for name in names:
@@ -127,7 +127,7 @@ def training_time(
         own = here if len(here) else own
         if len(own):
             cells = own.groupby(["protocol", "fold", "seed"])["seconds"].sum()
-            found[name] = (float(own["seconds"].median()), float(cells.mean()) / 60)
+            found[name] = float(cells.mean()) / 60
     return found
 
 

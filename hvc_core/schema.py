@@ -241,6 +241,11 @@ def check_cost(cost: dict[str, Any], meta: dict[str, Any], file: Path) -> None:
             if not isinstance(taken, dict):
                 raise StudyError(file, f"{at}.{where}latency_ms", "is no object", AGAIN)
             flat |= {f"{where}latency_ms.{k}": taken.get(k) for k in ("p50", "p95")}
+        trains = entry.get("training") or {}
+        if not isinstance(trains, dict):
+            raise StudyError(file, f"{at}.training", "is no object", AGAIN)
+        times = ("seconds_per_clip", "prepare_seconds_per_clip")
+        flat |= {f"training.{k}": trains.get(k) for k in times}
         for key, value in flat.items():
             wrong = not isinstance(value, numbers) or isinstance(value, bool)
             if wrong or (value is not None and not (math.isfinite(value) and value >= 0)):

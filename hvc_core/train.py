@@ -10,7 +10,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,6 @@ class Data:
 
     index: Index
     frames: dict[tuple[int, int], np.ndarray]
-    _pooled: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @cached_property
     def targets(self) -> np.ndarray:
@@ -56,23 +55,6 @@ class Data:
     def near_identical(self) -> list[audit.Pair]:
         """The audit's pairs: what must not train where the other is tested."""
         return audit.pairs(self.index.clips, frame_cache.clean(self.frames[AUDIT_SIZE]))
-
-    def pooled(self, model: keras.Model, block: int, kept: feature_cache.Features) -> np.ndarray:
-        """What the untouched backbone makes of the features: float16 (views, clips, T, 1280).
-
-        Computed once for all cells of a process; in memory, 0.8 GB for the shipped study.
-        """
-        shape = (*kept.values.shape[:3], two_stream.MAPS)
-        empty = np.zeros(shape, np.float16), np.zeros(shape[:2], np.uint8)
-        values, done = self._pooled.setdefault(block, empty)
-        missing = [np.flatnonzero(kept.done[view] > done[view]) for view in range(shape[0])]
-        if any(map(len, missing)):
-            body = export.runner(two_stream.body(model, block, shape[2] // 2))
-            for view, rows in enumerate(missing):
-                for row in rows:  # one by one: a batch is no faster, and takes memory
-                    values[view, row] = body(kept.values[view, [row]].astype("float32"))[0]
-                done[view, rows] = 1
-        return values
 
 
 def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:
@@ -172,7 +154,7 @@ def run_cell(
         kept = _features(model, how, data, size, fold, progress)
         heads_alone = dataclasses.replace(how, epochs=how.heads, patience=how.heads)
         if not how.epochs:  # the backbone stays as it is, so what it gives is computed once
-            feed = FeatureFeed(data.pooled(model, how.tail, kept), seen)
+            feed = FeatureFeed(_pooled(model, how, data, size, kept, progress).values, seen)
             predictor = two_stream.heads(model, MOMENTS)
             part = two_stream.heads(model, seen, together=False)
             history = fit.fit(
@@ -258,7 +240,9 @@ def trainable(how: Settings, classes: int) -> keras.Model:
     if models.ARCHITECTURES[how.architecture].backbone is None:
         return model
     seen = min(how.frames, MOMENTS)
-    return two_stream.tail(model, how.tail, seen, together=False, heads_only=not how.epochs)
+    if not how.epochs:
+        return two_stream.heads(model, seen, together=False)
+    return two_stream.tail(model, how.tail, seen, together=False)
 
 
 def _features(
@@ -271,11 +255,7 @@ def _features(
 ) -> feature_cache.Features:
     """The frozen features that a fold needs, computed where they are missing."""
     stem = two_stream.stem(model, how.tail)
-    # The pretrained models share the stem, so they share what it gives.
-    what = f"lrcn: moments and changes, x {two_stream.ENLARGE}, to block {how.tail}"
-    place = feature_cache.folder(data.index, what, size, how.augment, how.views)
-    shape = stem.output_shape[1:]
-    kept = feature_cache.open_features(place, shape, len(data.index.clips), how.views)
+    kept = _opened(how, data, size, "", stem.output_shape[1:])
     everything = np.concatenate([fold.train, fold.validation, fold.test])
     feature_cache.fill(
         kept,
@@ -288,6 +268,33 @@ def _features(
         lambda done, total: progress("features", (done, total)),
     )
     return kept
+
+
+def _pooled(
+    model: keras.Model,
+    how: Settings,
+    data: Data,
+    size: tuple[int, int],
+    kept: feature_cache.Features,
+    progress: Report,
+) -> feature_cache.Features:
+    """What the untouched backbone makes of the features, computed where it is missing."""
+    pooled = _opened(how, data, size, ", pooled", (2 * MOMENTS, two_stream.MAPS))
+    if (kept.done > pooled.done).any():
+        body = export.runner(two_stream.body(model, how.tail, MOMENTS))
+        feature_cache.derive(
+            pooled, kept, body, lambda done, total: progress("features", (done, total))
+        )
+    return pooled
+
+
+def _opened(
+    how: Settings, data: Data, size: tuple[int, int], what: str, shape: tuple[int, ...]
+) -> feature_cache.Features:
+    # The pretrained models share the stem, so they share what it gives.
+    what = f"lrcn: moments and changes, x {two_stream.ENLARGE}, to block {how.tail}{what}"
+    place = feature_cache.folder(data.index, what, size, how.augment, how.views)
+    return feature_cache.open_features(place, shape, len(data.index.clips), how.views)
 
 
 def keep_weights(model: keras.Model, path: Path) -> None:

@@ -358,7 +358,7 @@ def test_cost_says_how_many_times(shown: Path) -> None:
 
 def test_cost_draws_the_frontier_against_the_cost_that_is_chosen(shown: Path) -> None:
     app = open_page("cost")
-    assert "Training, an epoch" in app.selectbox(key="against").options
+    assert "Training, an epoch of 1,000 clips" in app.selectbox(key="against").options
     app.selectbox(key="against").set_value("Parameters").run()
     assert not app.exception
     titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]

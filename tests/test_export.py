@@ -72,6 +72,9 @@ def test_the_study_with_its_cost_is_valid_and_filled(made):
         assert entry["weights_bytes"] > 4 * total
         assert 0 < entry["latency_ms"]["p50"] <= entry["latency_ms"]["p95"]
         assert entry["peak_memory_bytes"] > 2**24
+        assert entry["training"]["seconds_per_clip"] > 0
+        prepared = entry["training"]["prepare_seconds_per_clip"]
+        assert (prepared > 0) == (name == "lrcn")
         assert found.models[name]["weights_of"] == f"holdout-f0-s0-{name}"
     assert found.cost["machine"]["cores"] >= 1
     assert found.cost["models"]["convlstm"]["parameters"]["trainable"] == 33_000 + 2_881 * 3
@@ -222,7 +225,7 @@ def test_what_another_machine_measured_is_not_kept_as_of_this_one(made, tmp_path
     assert after["machine"]["cores"] == stored["machine"]["cores"] - 1
     assert after["models"]["convlstm"]["latency_ms"]["p50"] > 0
     other = after["models"]["lrcn-scratch"]
-    assert (other["latency_ms"], other["peak_memory_bytes"]) == (None, None)
+    assert (other["latency_ms"], other["peak_memory_bytes"], other["training"]) == (None,) * 3
     assert other["parameters"] == stored["models"]["lrcn-scratch"]["parameters"]
 
 

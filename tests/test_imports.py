@@ -29,7 +29,7 @@ FORBIDDEN = {
 TRAINING_HALF = {
     *(
         f"hvc_core/{name}.py"
-        for name in "audit augment cost export features fit layer_cost stress train".split()
+        for name in "audit augment cost export features fit layer_cost pace stress train".split()
     ),
     *(f"hvc_core/models/{p.name}" for p in (ROOT / "hvc_core" / "models").glob("[a-z]*.py")),
 }

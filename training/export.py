@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from hvc_core import recipe, study, video
 from hvc_core.models import ARCHITECTURES
-from hvc_core.recipe import Cell
+from hvc_core.recipe import Cell, Settings
 from training.provenance import machine
 
-MEASURED = ("latency_ms", "peak_memory_bytes", "other_runtimes")  # of one machine
+MEASURED = ("latency_ms", "peak_memory_bytes", "other_runtimes", "training")  # of one machine
 THREADS = (1, 2)  # of ONNX Runtime; more gain nothing with nets so small
 RENDERED = Path(__file__).parent.parent / "dashboard" / "assets" / "rendered_jumping_jack.mp4"
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         with tempfile.TemporaryDirectory() as aside:
             folder = (Path(aside) if args.no_weights else args.study / "models") / name
             made = export.write(model, how.architecture, folder, classes, clips_for_parity(model))
-            measured = _measured(folder, model)
+            measured = _measured(folder, model, how)
         meta, cost = study.read_meta(args.study), _cost(args.study, meta)  # as they are by now
         meta["models"][name]["parameters"] = made["parameters"]["total"]
         meta["models"][name]["weights_of"] = str(cell)
@@ -120,9 +120,9 @@ def _cost(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
     return empty
 
 
-def _measured(folder: Path, model: Any) -> dict[str, Any]:
+def _measured(folder: Path, model: Any, how: Settings) -> dict[str, Any]:
     """What a model costs; its multiply-adds counted twice, from the graph and from the layers."""
-    from hvc_core import cost, export, latency, layer_cost
+    from hvc_core import cost, export, latency, layer_cost, pace
 
     nodes, layers = cost.multiply_adds(folder / "model.onnx"), layer_cost.multiply_adds(model)
     if nodes != layers:
@@ -140,4 +140,5 @@ def _measured(folder: Path, model: Any) -> dict[str, Any]:
         "other_runtimes": [
             latency.measure(folder, shape, **how) for how in (*others, {"runtime": "keras"})
         ],
+        "training": pace.measure(how, model.output_shape[-1]),
     }

@@ -9,7 +9,6 @@ import argparse
 import math
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -239,21 +238,10 @@ def as_plan(plan: Recipe, cells: list[Cell], data: Path) -> str:
 
 
 def _step_seconds(how: Settings, classes: int) -> float:
-    """Seconds of one training step, measured on noise."""
+    """Seconds of a training step, by a few."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import numpy as np
+    from hvc_core import pace
 
-    from hvc_core import train
-
-    model = train.trainable(how, classes)
-    rng = np.random.default_rng(0)
-    x = rng.uniform(0, 255, (how.batch, *model.input_shape[1:])).astype(np.float32)
-    y = np.eye(classes, dtype=np.float32)[rng.integers(classes, size=how.batch)]
-    outputs = len(model.outputs)
-    model.compile("adamw", ["categorical_crossentropy"] * outputs)
-    model.train_on_batch(x, [y] * outputs)  # builds the graph
-    started = time.perf_counter()
-    for _ in range(2):
-        model.train_on_batch(x, [y] * outputs)
+    seconds = pace.step_seconds(how, classes, steps=2)
     print(f"measured {how.architecture}", file=sys.stderr)
-    return (time.perf_counter() - started) / 2
+    return seconds

@@ -41,6 +41,7 @@ if not any(measured.values()):
         icon=":material/hourglass_empty:",
     )
 
+TRAINING = "Training, an epoch of 1,000 clips"
 MEASURES = [
     ("Parameters", "millions", column("parameters", "total", unit=1e6), ",.3f"),
     ("Multiply-adds a clip", "millions", column("multiply_adds_per_clip", unit=1e6), ",.0f"),
@@ -48,22 +49,15 @@ MEASURES = [
     ("95th percentile of latency", "milliseconds", column("latency_ms", "p95"), ",.1f"),
     ("Weights on disk", "megabytes", column("weights_bytes", unit=1e6), ",.2f"),
     ("Peak memory", "megabytes", column("peak_memory_bytes", unit=1e6), ",.0f"),
+    (TRAINING, "seconds", column("training", "seconds_per_clip", unit=1e-3), ",.1f"),
 ]
-times = costs.training_time(study, names, view.protocol)
-if times:
-    MEASURES.append(
-        (
-            "Training, an epoch",
-            "seconds",
-            [(state.title(study, n), times.get(n, (math.nan, 0))[0], slots.get(n)) for n in names],
-            ",.1f",
-        )
-    )
+minutes = costs.training_minutes(study, names, view.protocol)
+if minutes:
     MEASURES.append(
         (
             "Training, one cell in all",
             "minutes",
-            [(state.title(study, n), times.get(n, (0, math.nan))[1], slots.get(n)) for n in names],
+            [(state.title(study, n), minutes.get(n, math.nan), slots.get(n)) for n in names],
             ",.1f",
         )
     )
@@ -81,13 +75,18 @@ for quote in state.seed_study().get("quotes", []):
     if "computational" in quote:
         st.caption(f"The seed study says of its own two models: “{quote}”")
 
-if times:
+if any(costs.part(measured[name], "training", "seconds_per_clip") for name in names):
+    st.caption(
+        f"{TRAINING}: steps as the recipe has them, with augmentation, measured on the machine "
+        "below. A pretrained model trains on features of its first blocks; preparing those, once "
+        "for all cells, is not in it but in the table below."
+    )
+if minutes:
     where = costs.machine(study.meta.get("environment", {}).get("machine"))
     st.caption(
-        "Training: median seconds of an epoch, and the mean over cells of all epochs together, as "
-        f"the study's history has them{f' (machine: {where})' if where else ''}, often beside "
-        "other work on the same cores, so only large differences count. A pretrained model trains "
-        "on features of its first blocks, computed once for all cells; that time is not in it."
+        "Training, one cell in all: the mean of the study's history"
+        f"{f' (machine: {where})' if where else ''}, whose cells often shared the cores with "
+        "other work, so only large differences count."
     )
 
 AGAINST = {
@@ -121,6 +120,7 @@ if against:
         f"{show.basis(view)} The dotted line is the frontier: the best accuracy to be had for "
         "a cost. A model under it is beaten by one that costs no more; where the intervals "
         "overlap, another choice of films might turn that."
+        + (" Preparing features is not counted." if chosen == TRAINING else "")
     )
     most = max(found.clips for found in scored.values())
     fewer = [

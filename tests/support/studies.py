@@ -297,6 +297,14 @@ def _cost(models: list[str]) -> dict:
                     "peak_memory_bytes": 700_000_000,
                 }
             ],
+            "training": {
+                "seconds_per_clip": 0.02 * (i + 1),
+                "prepare_seconds_per_clip": 1.5 * i,
+                "batch": 16,
+                "steps": 20,
+                "runtime": "synthetic",
+                "threads": 2,
+            },
         }
 
     return {
