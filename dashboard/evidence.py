@@ -6,7 +6,7 @@ numpy, pandas, hvc_core, dashboard.state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -85,6 +85,31 @@ def meter(view: View, model: str) -> leakage.Meter | None:
     return _meter(view.study, view.revision, model)
 
 
+@st.cache_data(max_entries=_KEEP, show_spinner=False)
+def _asked_under(
+    _study: Study, revision: str, extra: str, models: tuple[str, ...], protocol: str
+) -> str:
+    """The protocol itself where all of these models were asked under it, else one that has all."""
+    rows = getattr(_study, extra)[["protocol", "model"]].drop_duplicates()
+    asked = rows[rows["model"].isin(models)].groupby("protocol", sort=False)["model"].nunique()
+    have = asked[asked == len(set(models))].index.tolist()
+    return have[0] if have and protocol not in have else protocol
+
+
+def asked_under(view: View, extra: str) -> View:
+    """The view where its two models were put to other clips: few protocols' cells are.
+
+    Args:
+        view: View.
+        extra: str. `conditions` or `unseen`.
+
+    Returns:
+        View. The same, under another protocol where only that one has such rows of both.
+    """
+    protocol = _asked_under(view.study, view.revision, extra, view.pair, view.protocol)
+    return replace(view, protocol=protocol)
+
+
 @dataclass(frozen=True)
 class Sureness:
     """How well a model's probabilities fit what comes out, before or after temperature scaling.
@@ -106,14 +131,18 @@ class Sureness:
 def _sureness(
     _study: Study, revision: str, model: str, protocol: str, scaled: bool
 ) -> Sureness | None:
-    rows, unseen = (
-        df[(df["model"] == model) & (df["protocol"] == protocol)]
+    rows = _study.predictions
+    rows = rows[(rows["model"] == model) & (rows["protocol"] == protocol)]
+    asked = _asked_under(_study, revision, "unseen", (model,), protocol)
+    known, unseen = (
+        df[(df["model"] == model) & (df["protocol"] == asked)]
         for df in (_study.predictions, _study.unseen)
     )
     if scaled:
         validation = _study.validation[_study.validation["model"] == model]
-        rows, _ = temperature.scaled(rows, validation, _study.classes)
-        unseen, _ = temperature.scaled(unseen, validation, _study.classes)
+        rows, known, unseen = (
+            temperature.scaled(df, validation, _study.classes)[0] for df in (rows, known, unseen)
+        )
     if not len(rows):
         return None
     values, targets = calibration.arrays(rows, _study.classes)
@@ -122,7 +151,7 @@ def _sureness(
         summary=calibration.summary(rows, model, protocol, _study.classes),
         bins=calibration.reliability(values, targets),
         curve=selective.coverage_curve(top, right),
-        unseen=unknown.known_from_unknown(rows, unseen),
+        unseen=unknown.known_from_unknown(known, unseen),
     )
 
 

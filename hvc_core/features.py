@@ -28,7 +28,7 @@ class Features:
     """The cache's arrays, memory-mapped.
 
     Attributes:
-        values: float16 array (1 + views, clips, T, h, w, C).
+        values: float16 array (1 + views, clips, T, h, w, C), or (1 + views, clips, T, C) pooled.
         done: uint8 array (1 + views, clips). 1 where `values` is filled.
     """
 
@@ -48,7 +48,7 @@ def open_features(place: Path, shape: tuple[int, ...], clips: int, views: int) -
 
     Args:
         place: Path. From `folder`.
-        shape: (T, h, w, C). Features of one clip.
+        shape: (T, h, w, C) or (T, C). Features of one clip.
         clips, views: int. Clips of the index; augmented views of each.
     """
     place.mkdir(parents=True, exist_ok=True)
@@ -109,5 +109,28 @@ def fill(
             else:
                 x = clean(frames[row])
             features.values[view, row] = stem(x[None].astype(np.float32))[0]
+            features.done[view, row] = 1
+        progress(number, len(todo))
+
+
+def derive(
+    features: Features,
+    source: Features,
+    body: Callable[[np.ndarray], np.ndarray],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Computes from other features what is missing: all that is there of them.
+
+    Args:
+        features: Features. Filled in place.
+        source: Features. Of the same views and clips.
+        body: float32 (1, T, h, w, C) -> float32 (1, T', ...).
+        progress: called with (clips done, clips to do).
+    """
+    todo = np.argwhere(source.done > features.done).tolist()
+    random.shuffle(todo)
+    for number, (view, row) in enumerate(todo, start=1):
+        if not features.done[view, row]:
+            features.values[view, row] = body(source.values[view, [row]].astype(np.float32))[0]
             features.done[view, row] = 1
         progress(number, len(todo))

@@ -6,8 +6,10 @@ May import: pytest, streamlit, hvc_core, tests.support.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dashboard import evidence, show, state
@@ -29,6 +31,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def shown(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HVC_STUDY", str(whole))
+
+
+@pytest.fixture
+def own(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the test's own, to break."""
+    folder = Path(shutil.copytree(whole, tmp_path / "study"))
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    return folder
 
 
 @pytest.mark.parametrize("page", PLOTS)
@@ -69,8 +79,18 @@ def test_a_class_is_looked_at_under_another_condition() -> None:
     assert titles[-1] == "Recall lost: blur 3"
 
 
-def test_where_no_condition_was_run_it_is_said() -> None:
+def test_disturbed_clips_are_shown_under_the_protocol_that_has_them() -> None:
     app = open_page("conditions", protocol="group5")
+    assert not app.exception and len(app.get("plotly_chart")) == PLOTS["conditions"]
+    assert "put to the models of protocol holdout" in app.info[0].value
+    assert "of protocol holdout" in words(open_page("calibration", protocol="group5"))
+
+
+def test_where_no_condition_was_run_it_is_said(own: Path) -> None:
+    rows = pd.read_parquet(own / "predictions.parquet")
+    kept = (rows["model"] != "lrcn") | (rows["condition"] == study.CLEAN)
+    study.write_parquet(own / "predictions.parquet", rows[kept])
+    app = open_page("conditions", protocol="holdout")
     assert not app.exception and "holds no answers to disturbed clips" in app.info[0].value
 
 

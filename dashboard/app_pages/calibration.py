@@ -71,7 +71,8 @@ st.caption(
     "only; it moves no answer. AUROC: how often a clip of the study's classes gets a surer answer "
     "than one of another class, on clips of "
     + (
-        f"{view.study.unseen['class'].nunique()} other classes."
+        f"{view.study.unseen['class'].nunique()} other classes, asked of the models of protocol "
+        f"{evidence.asked_under(view, 'unseen').protocol}."
         if len(view.study.unseen)
         else "other classes; this study holds none."
     )

@@ -73,17 +73,23 @@ if gains:
         "Filled: it differs after Holm's correction for all classes; hollow: it may be chance."
     )
 
-tables = [evidence.conditions(view, name) for name in view.pair]
+# Disturbed clips are put to few cells, so they are shown under whichever protocol has them.
+asked = evidence.asked_under(view, "conditions")
+tables = [evidence.conditions(asked, name) for name in view.pair]
 if not all(len(made) for made in tables):
-    run = ", ".join(sorted(view.study.conditions["protocol"].unique()))
     st.info(
-        f"Under protocol {view.protocol} this study holds no answers to disturbed clips for both "
-        "models. `python -m training stress` makes them where the weights are. "
-        + (f"It has them under {run}." if run else "It has them under no protocol yet."),
+        "This study holds no answers to disturbed clips for both models. "
+        "`python -m training stress` makes them where the weights are.",
         title="Not run",
         icon=":material/hourglass_empty:",
     )
     st.stop()
+if asked.protocol != view.protocol:
+    st.info(
+        f"Disturbed clips were put to the models of protocol {asked.protocol}, so from here on "
+        f"its {tables[0]['clips'].iloc[0]:,} test clips are meant.",
+        icon=":material/info:",
+    )
 
 
 def estimates(made: pd.DataFrame, names: list[str], columns: list[str]) -> list[Estimate | None]:
@@ -170,15 +176,15 @@ if drawn:
     )
 
 st.subheader("Class by class")
-asked = [name for name in CONDITIONS if any(name in set(made["condition"]) for made in tables)]
+names = [name for name in CONDITIONS if any(name in set(made["condition"]) for made in tables)]
 condition = st.selectbox(
     "What was done to the clips",
-    asked,
+    names,
     format_func=lambda name: CONDITIONS[name].title,
     key="condition",
     bind="query-params",
 )
-losses = [evidence.class_loss(view, name, condition) for name in view.pair]
+losses = [evidence.class_loss(asked, name, condition) for name in view.pair]
 show.chart(
     charts.dots(
         f"Recall lost: {CONDITIONS[condition].title.lower()}",
