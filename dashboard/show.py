@@ -16,6 +16,7 @@ from PIL import Image
 
 from dashboard import charts, costs, numbers, state
 from dashboard.charts import Chart
+from hvc_core.statistics import paired
 from hvc_core.statistics.stats import Estimate, Summary
 from hvc_core.study import Study, StudyError
 
@@ -221,6 +222,23 @@ def p_value(value: float) -> str:
     if value != value:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def marked_note(tests: pd.DataFrame) -> str:
+    """What filled points mean, or why none can be: with few films all on one side may be chance.
+
+    Args:
+        tests: DataFrame. `paired.per_class`'s rows of the classes that have clips.
+    """
+    films = int(tests["sources"].max())
+    least = 2 * 0.5**films  # of the 2**n ways to flip n films, two are as extreme
+    if least * len(tests) <= paired.ALPHA or (tests["p_holm"] < paired.ALPHA).any():
+        return "Those are filled."
+    return (
+        f"With {films} source videos a class no class can: the smallest p there is is "
+        f"{least:.3f}, before it is corrected for {len(tests)} classes. A protocol that tests "
+        "every group, such as group5, can tell more where both models were run."
+    )
 
 
 def signed(value: float) -> str:

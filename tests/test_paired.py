@@ -81,7 +81,7 @@ def test_nothing_in_common() -> None:
     assert paired.by_seed(df, "a", "c", "holdout", CLASSES) == []
     nothing = paired.per_class(df, "a", "b", "holdout", CLASSES)
     assert nothing["clips"].tolist() == [0, 0, 0]
-    assert nothing.drop(columns=["class", "clips"]).isna().all(axis=None)
+    assert nothing.drop(columns=["class", "clips", "sources"]).isna().all(axis=None)
     with pytest.raises(ValueError, match="no clip has a prediction of both"):
         paired.decide(df, "a", "b", "holdout", CLASSES)
 
@@ -102,6 +102,7 @@ def test_classes_by_hand() -> None:
     found = paired.per_class(table(HAND), "a", "b", "holdout", CLASSES).set_index("class")
     assert list(found.index) == CLASSES
     assert found["clips"].tolist() == [6, 2, 0]
+    assert found["sources"].tolist() == [2, 1, 0]
     a = found.loc["A"]
     assert a["a_recall"] == pytest.approx((2 / 6 + 2 / 6) / 2)
     assert a["b_recall"] == pytest.approx((4 / 6 + 6 / 6) / 2)
@@ -115,7 +116,7 @@ def test_classes_by_hand() -> None:
     assert b[["low", "high"]].isna().all()  # one film cannot be resampled
     assert b["mcnemar"] == 0.5
     assert found["p_holm"].tolist()[:2] == [1, 1]
-    assert found.loc["C"].drop("clips").isna().all()
+    assert found.loc["C"].drop(["clips", "sources"]).isna().all()
 
 
 def test_classes_of_a_study(tmp_path: Path) -> None:
@@ -268,10 +269,8 @@ def test_few_films_decide_nothing() -> None:
 def test_no_pair_of_seeds_with_a_clip() -> None:
     rows: list[Row] = [(1, "A", g, "11--", "--00") for g in range(6)]
     rows += [(2, "A", g, "--11", "00--") for g in range(6)]
-    found = paired.decide(table(rows, "random"), "a", "b", "random", CLASSES)
-    assert found.winner is None
-    assert found.tests == []
-    assert found.reasons[-1] == "McNemar's test: no pair of seeds has a clip in common."
+    with pytest.raises(ValueError, match="no clip has a prediction of both a and b"):
+        paired.decide(table(rows, "random"), "a", "b", "random", CLASSES)
 
 
 def test_the_same_answers() -> None:

@@ -70,7 +70,8 @@ if gains:
         "lstm-classes",
     )
     st.caption(
-        "Filled: it differs after Holm's correction for all classes; hollow: it may be chance."
+        f"{(tests['p_holm'] < paired.ALPHA).sum()} of {len(tests)} classes differ after Holm's "
+        f"correction. {show.marked_note(tests)}"
     )
 
 # Disturbed clips are put to few cells, so they are shown under whichever protocol has them.

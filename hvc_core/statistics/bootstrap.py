@@ -8,7 +8,7 @@ films as five makes intervals a tenth too narrow. (tests/test_stats.py counts, o
 holdouts, how often the intervals hold the truth; drawing over all classes at once pushes macro F1
 down, and holds it less often.)
 
-One draw serves all models and seeds of a protocol, so that differences are paired. The intervals
+One draw serves both models of a difference and all their seeds, so that it is paired. The intervals
 say how much the choice of films matters; how much retraining matters shows in the seeds beside
 them.
 

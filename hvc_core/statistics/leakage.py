@@ -58,8 +58,7 @@ def meter(
     the classes that have clips under both, so that an easy class does not pass for a leak.
 
     Args:
-        predictions: DataFrame. A study's predictions; all models' rows under the two protocols
-            set which source videos there are, so that all models share one resampling.
+        predictions: DataFrame. A study's predictions.
         model: str.
         classes: list of C names, in the order of `probabilities`.
         leaky: str. A protocol.
@@ -75,7 +74,7 @@ def meter(
         own.append(rows[(rows["model"] == model) & (rows["protocol"] == protocol)])
         if not len(own[-1]):
             raise ValueError(f"{model} has no predictions under protocol {protocol}")
-    index = sources(rows, classes)
+    index = sources(pd.concat(own), classes)
     weights = bootstrap_weights(strata(index))
     found = [tally(df, classes, index)[1:] for df in own]
     numbers = index.get_level_values(0).to_numpy()

@@ -4,7 +4,7 @@ McNemar's test takes clips for independent. They are not (`bootstrap` says why),
 three things that have to agree before a winner is named, and per class a test that flips whole
 source videos stands in its place.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .significance, .spread,
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .matching, .significance, .spread,
 .stats.
 """
 
@@ -19,6 +19,7 @@ import pandas as pd
 from hvc_core.statistics import stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
 from hvc_core.statistics.counts import answers, sources
+from hvc_core.statistics.matching import matched
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
 from hvc_core.statistics.spread import share, tally
 
@@ -75,7 +76,7 @@ def by_seed(
     """
     return [
         (seed_a, seed_b, mcnemar(_right(of_a, classes), _right(of_b, classes)))
-        for seed_a, seed_b, of_a, of_b in _pairs(predictions, a, b, protocol)
+        for seed_a, seed_b, of_a, of_b in matched(predictions, a, b, protocol)
     ]
 
 
@@ -96,15 +97,15 @@ def per_class(
     Returns:
         DataFrame, one row a class in the order of `classes`, means over the seeds that `by_seed`
         pairs, on the clips that both models predicted: `class`; `clips` (int, different clips);
-        `a_recall`, `b_recall`; `difference` (b - a); `low`, `high` (its 95 % interval, source
-        videos resampled); `p` (`flip_test` of the class's source videos); `p_holm` (the same,
-        adjusted for as many tests as classes have clips); `mcnemar` (mid-p of the first pair of
-        seeds, which takes clips for independent). NaN in a class without clips; `low` and `high`
-        also with one source video, which cannot be resampled.
+        `sources` (int, source videos); `a_recall`, `b_recall`; `difference` (b - a); `low`,
+        `high` (its 95 % interval, source videos resampled); `p` (`flip_test` of the class's source
+        videos); `p_holm` (the same, adjusted for as many tests as classes have clips); `mcnemar`
+        (mid-p of the first pair of seeds, which takes clips for independent). NaN in a class
+        without clips; `low` and `high` also with one source video, which cannot be resampled.
     """
-    pairs = _pairs(predictions, a, b, protocol)
-    columns = "class clips a_recall b_recall difference low high p p_holm mcnemar".split()
-    empty = [(name, 0, *[np.nan] * 8) for name in classes]
+    pairs = matched(predictions, a, b, protocol)
+    columns = "class clips sources a_recall b_recall difference low high p p_holm mcnemar".split()
+    empty = [(name, 0, 0, *[np.nan] * 8) for name in classes]
     if not pairs:
         return pd.DataFrame(empty, columns=columns)
     of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
@@ -131,7 +132,8 @@ def per_class(
         here = of_first == name
         test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
         p = flip_test(lead[of])
-        rows.append((name, number, recall_a, recall_b, recall_b - recall_a, *ends, p, np.nan, test))
+        recalls = recall_a, recall_b, recall_b - recall_a
+        rows.append((name, number, int(of.sum()), *recalls, *ends, p, np.nan, test))
     table = pd.DataFrame(rows, columns=columns)
     held = table["p"].notna()
     table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
@@ -183,9 +185,6 @@ def decide(
             f"{names[b]} on {test.b_only}; mid-p {_p(test.mid_p)}, "
             + (f"on the side of {names[side]}." if sides[-1] else "which may be chance.")
         )
-    if not tests:
-        sides.append(None)
-        reasons.append("McNemar's test: no pair of seeds has a clip in common.")
     if found.sources < stats.MIN_SOURCES:
         sides.append(None)
         reasons.append(
@@ -210,25 +209,3 @@ def _tallies(
     """Right clips and clips (S, V) of one model's rows in each of S pairs of seeds."""
     found = [tally(df, classes, index) for df in by_pair]
     return np.concatenate([f[1] for f in found]), np.concatenate([f[2] for f in found])
-
-
-def _pairs(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str
-) -> list[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
-    """Seeds of a and b with both models' rows of the clips that both predicted, in one order."""
-    rows = predictions[predictions["protocol"] == protocol]
-    own = [rows[rows["model"] == name] for name in (a, b)]
-    seeds = [sorted(int(seed) for seed in df["seed"].unique()) for df in own]
-    common = sorted(set(seeds[0]) & set(seeds[1]))
-    # Under `random`, equal seeds have the same clips: a common one is better than any other.
-    matched = zip(common, common, strict=True) if common else zip(*seeds, strict=False)
-    found = []
-    for seed_a, seed_b in matched:
-        of_a, of_b = (
-            df[df["seed"] == seed].set_index("clip", drop=False)
-            for df, seed in zip(own, (seed_a, seed_b), strict=True)
-        )
-        shared = of_a.index.intersection(of_b.index).sort_values()
-        if len(shared):
-            found.append((seed_a, seed_b, of_a.loc[shared], of_b.loc[shared]))
-    return found

@@ -26,9 +26,9 @@ Z = 1.959963984540054  # the normal distribution's 97.5 % point
 class Spread:
     """The accuracy of one model under one protocol, and what it varies with.
 
-    The two standard errors and the design effect are of the accuracy of one seed, so that they
-    compare like with like. `grouped` is of the mean over seeds, the interval shown everywhere
-    else: with several seeds it is narrower than `source_se` alone would make it.
+    Standard errors, the design effect and both intervals are of the accuracy of one seed, so that
+    they compare like with like. The interval of the mean over seeds, shown everywhere else, is
+    narrower.
 
     Attributes:
         model: str.
@@ -44,7 +44,7 @@ class Spread:
         clip_se: float. sqrt(p (1 - p) / n), p the accuracy and n `clips`: what it would be if
             clips were independent.
         wilson: (float, float). Naive 95 % interval of the first seed's clips, as if independent.
-        grouped: (float, float). 95 % interval of `accuracy` by resampling source videos.
+        grouped: (float, float). The same seed's 95 % interval by resampling source videos.
         design_effect: float or None. (source_se / clip_se)**2: how many clips of a film are worth
             as much as one of another film; None where clip_se is 0.
     """
@@ -68,8 +68,7 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
     """What a model's accuracy under a protocol varies with.
 
     Args:
-        predictions: DataFrame. A study's predictions; the other models' rows set which source
-            videos there are, as in `stats.summary`.
+        predictions: DataFrame. A study's predictions.
         model: str.
         protocol: str.
         classes: list of C names, in the order of `probabilities`.
@@ -81,10 +80,10 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
     own = rows[rows["model"] == model]
     if not len(own):
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
-    index = sources(rows, classes)
+    index = sources(own, classes)
     weights = bootstrap_weights(strata(index))
     seeds, hits, clips = tally(own, classes, index)
-    accuracy, drawn = share(hits, clips, weights)
+    accuracy, _ = share(hits, clips, weights)
     # Of the mean over seeds it would be smaller than n clips of one seed can be, and under
     # `random`, where every seed has other clips, far smaller: not to be set against clip_se.
     by_draw = [share(h[None], c[None], weights)[1] for h, c in zip(hits, clips, strict=True)]
@@ -105,7 +104,7 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
         source_se=source_se,
         clip_se=clip_se,
         wilson=wilson(int(hits[0].sum()), count),
-        grouped=interval(drawn[~np.isnan(drawn)]),
+        grouped=interval(by_draw[0][~np.isnan(by_draw[0])]),
         design_effect=(source_se / clip_se) ** 2 if clip_se else None,
     )
 

@@ -2,7 +2,7 @@
 
 How intervals are drawn, and what they do and do not cover: `bootstrap`.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .matching.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hvc_core.statistics.bootstrap import (
     strata,
 )
 from hvc_core.statistics.counts import per_source, scores, sources
+from hvc_core.statistics.matching import comparable
 
 __all__ = [
     "Difference",
@@ -104,7 +105,7 @@ class Difference:
         f1_macro: Estimate.
         clips: int. Clips that both predicted.
         sources: int. Source videos that they come from.
-        seeds: (int, int). Seeds of a and of b.
+        seeds: (int, int). How many seeds of a and of b are in it.
     """
 
     a: str
@@ -123,8 +124,7 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
     """A model's scores under a protocol: means over its seeds, with intervals.
 
     Args:
-        predictions: DataFrame. A study's predictions; the other models' rows set which source
-            videos there are, so that all models of a protocol share one resampling.
+        predictions: DataFrame. A study's predictions.
         model: str.
         protocol: str.
         classes: list of C names, in the order of `probabilities`.
@@ -136,7 +136,7 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
     own = rows[rows["model"] == model]
     if not len(own):
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
-    index = sources(rows, classes)
+    index = sources(own, classes)
     seeds, point, drawn = _resample(own, classes, index)
     f1, recall = (_estimates(point[k].mean(0), drawn[k].T) for k in ("f1", "recall"))
     return Summary(
@@ -144,7 +144,7 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
         protocol=protocol,
         seeds=seeds,
         clips=int(own["clip"].nunique()),
-        sources=len(sources(own, classes)),
+        sources=len(index),
         **{name: _estimate(point[name].mean(), drawn[name]) for name in SCORES},
         f1=dict(zip(classes, f1, strict=True)),
         recall=dict(zip(classes, recall, strict=True)),
@@ -158,15 +158,15 @@ def difference(
 ) -> Difference:
     """Model a minus model b, paired: on the same clips, the same resampled source videos.
 
+    Means over all seeds of each where all have the same clips, else over the seeds that both have
+    (`matching.comparable`).
+
     Raises:
         ValueError: no clip has a prediction of both under the protocol.
     """
-    rows = predictions[predictions["protocol"] == protocol]
-    of_a, of_b = rows[rows["model"] == a], rows[rows["model"] == b]
-    shared = set(of_a["clip"]) & set(of_b["clip"])
-    if not shared:
+    of_a, of_b = comparable(predictions, a, b, protocol)
+    if not len(of_a):
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
-    of_a, of_b = (df[df["clip"].isin(shared)] for df in (of_a, of_b))
     index = sources(of_a, classes)
     seeds_a, point_a, drawn_a = _resample(of_a, classes, index)
     seeds_b, point_b, drawn_b = _resample(of_b, classes, index)
@@ -174,7 +174,7 @@ def difference(
         a=a,
         b=b,
         protocol=protocol,
-        clips=len(shared),
+        clips=int(of_a["clip"].nunique()),
         sources=len(index),
         seeds=(len(seeds_a), len(seeds_b)),
         **{

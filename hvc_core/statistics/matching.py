@@ -1,0 +1,63 @@
+"""Which rows of two models can be held against each other: the same clips, seed by seed.
+
+Under `random` every seed has test clips of its own, so the mean over one model's seeds and that
+over another's are of other clips unless the seeds are the same. Pure functions. May import: pandas.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def matched(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str
+) -> list[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
+    """Seeds of a and b with both models' rows of the clips that both predicted, in one order.
+
+    Equal seeds are paired; where the models have none in common, theirs are paired in order, as
+    far as both have one. A pair without a common clip is left out.
+    """
+    own = _of_both(predictions, a, b, protocol)
+    seeds = [sorted(int(seed) for seed in df["seed"].unique()) for df in own]
+    common = sorted(set(seeds[0]) & set(seeds[1]))
+    # Under `random`, equal seeds have the same clips: a common one is better than any other.
+    pairs = zip(common, common, strict=True) if common else zip(*seeds, strict=False)
+    found = []
+    for seed_a, seed_b in pairs:
+        of_a, of_b = (
+            df[df["seed"] == seed].set_index("clip", drop=False)
+            for df, seed in zip(own, (seed_a, seed_b), strict=True)
+        )
+        shared = of_a.index.intersection(of_b.index).sort_values()
+        if len(shared):
+            found.append((seed_a, seed_b, of_a.loc[shared], of_b.loc[shared]))
+    return found
+
+
+def comparable(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a and of b whose means over seeds are of the same clips.
+
+    Where every seed of both has the same clips among those that both models predicted, all of
+    these rows; otherwise those of the pairs of seeds of `matched`, so that each mean is over the
+    same pairs. Both are empty where no clip has a prediction of both.
+    """
+    own = _of_both(predictions, a, b, protocol)
+    shared = set(own[0]["clip"]) & set(own[1]["clip"])
+    own = [df[df["clip"].isin(shared)] for df in own]
+    if all(len(clips) == len(shared) for df in own for clips in _by_seed(df)):
+        return own[0], own[1]
+    pairs = matched(predictions, a, b, protocol)
+    if not pairs:
+        return own[0].head(0), own[1].head(0)
+    return pd.concat([pair[2] for pair in pairs]), pd.concat([pair[3] for pair in pairs])
+
+
+def _of_both(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[pd.DataFrame]:
+    rows = predictions[predictions["protocol"] == protocol]
+    return [rows[rows["model"] == name] for name in (a, b)]
+
+
+def _by_seed(df: pd.DataFrame) -> list[set[str]]:
+    return [set(own["clip"]) for _, own in df.groupby("seed")]
