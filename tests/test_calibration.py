@@ -199,3 +199,18 @@ def test_a_table(tmp_path: Path) -> None:
         calibration.summary(made.predictions, "lrcn", "group5", made.classes)
     empty: pd.DataFrame = own.iloc[:0]
     assert calibration.arrays(empty, made.classes)[0].shape == (0, 4)
+
+
+def test_overconfidence_by_hand() -> None:
+    """Two films of one class: one always right, one never, both answered with 0.75."""
+    df = pd.DataFrame(
+        {
+            "seed": [1] * 4 + [2] * 2,
+            "class": ["A"] * 6,
+            "group": [1, 1, 2, 2, 1, 2],
+            "probabilities": [[0.75, 0.25]] * 2 + [[0.25, 0.75]] * 2 + [[0.75, 0.25]] * 2,
+        }
+    )
+    found = calibration.overconfidence(df, ["A", "B"])
+    assert found.mean == pytest.approx((0.25 + -0.25) / 2)
+    assert (found.lo, found.hi) == pytest.approx((-0.25, 0.25))

@@ -75,6 +75,86 @@ def test_the_winner_is_the_verdicts_and_swapped_where_the_answers_are(made):
     assert "cannot tell which is better" in accuracy.winner(same, "group5").claim
 
 
+def decision(mean: float, half: float, winner: str | None = "a") -> paired.Decision:
+    """A decision whose difference in accuracy has that interval."""
+    found = Estimate(mean, mean - half, mean + half)
+    return paired.Decision(winner, found, found, [], (), None)  # type: ignore[arg-type]
+
+
+def test_a_gap_is_owed_to_the_part_whose_effect_lies_clear_of_the_others():
+    small, large = decision(-0.03, 0.05, None), decision(0.40, 0.05)
+    said = accuracy._owed([small], [large])
+    assert "changing the CNN moves accuracy by up to 40 (35 to 45) points" in said
+    assert "no change of the part over time by more than 8" in said
+    assert "What looks over time decides" in accuracy._owed([large], [small])
+    # The largest does not lie clear of what the other's may be; or nobody wins at all.
+    for time, cnn in ((decision(0.3, 0.08), large), (small, decision(0.02, 0.01, None))):
+        assert "cannot be told" in accuracy._owed([time], [cnn])
+        assert "cannot be told" in accuracy._owed([cnn], [time])
+    assert "were not run" in accuracy._owed([], [large])
+
+
+def headed(of: study.Study, a: str, b: str) -> study.Study:
+    """The study with another headline pair."""
+    return dataclasses.replace(of, meta={**of.meta, "headline": [a, b]})
+
+
+def test_a_part_is_named_only_where_the_pair_differs_in_more(made):
+    one = headed(made, "convlstm", "lrcn")
+    assert "differ in more than one part" in accuracy.winner(one, "group5").changes
+    two = headed(made, "lrcn", "lrcn-scratch")
+    assert "differ in more than one part" not in accuracy.winner(two, "group5").changes
+
+
+def test_no_class_that_differs_is_said_so(made):
+    same = headed(made, "lrcn", "lrcn")
+    said = accuracy.by_class(same, "group5")
+    assert said.claim.startswith("0 of ")
+    assert said.numbers[0].startswith("In none is one ahead of the other")
+
+
+def test_order_that_helps_and_order_that_harms_are_told_apart(made):
+    """Answers taken from the clean clips and from another model's."""
+    rows = made.conditions[made.conditions["condition"] == "shuffled"]
+    key = ["protocol", "fold", "seed", "model", "clip"]
+    clean = rows.drop(columns="probabilities").merge(
+        made.predictions[[*key, "probabilities"]], on=key
+    )
+    said = behaviour.time(dataclasses.replace(made, conditions=clean))
+    assert said is not None and said.claim.startswith("To none of ")
+    first = np.eye(len(made.classes))[0]
+    wrong = rows.assign(probabilities=[first] * len(rows))
+    said = behaviour.time(dataclasses.replace(made, conditions=wrong))
+    assert said is not None and said.claim.startswith("The order of the frames matters to ")
+    assert "test clips of holdout, seed" in said.numbers[-1]
+    # Clean answers that are all wrong, shuffled ones as they were: out of order is better.
+    worse = made.predictions.assign(probabilities=[first] * len(made.predictions))
+    said = behaviour.time(dataclasses.replace(made, predictions=worse, conditions=clean))
+    assert said is not None and "Out of order " in said.claim
+
+
+def test_a_model_that_is_as_sure_as_right_is_not_called_too_sure():
+    assert behaviour._sureness("M", Estimate(0.01, -0.02, 0.04)) == (
+        "M is on average about as sure as it is right"
+    )
+    assert "too sure by 5 points (2 to 9)" in behaviour._sureness("M", Estimate(0.05, 0.02, 0.09))
+    modest = behaviour._sureness("M", Estimate(-0.11, -0.13, -0.09))
+    assert "too modest by 11 points (9 to 13)" in modest
+
+
+def test_the_best_at_unknown_clips_is_named_only_where_it_stands_clear(made, monkeypatch):
+    def told(*estimates: Estimate) -> str:
+        left = iter([*estimates, *[None] * len(made.models)])
+        monkeypatch.setattr(behaviour.unknown, "known_from_unknown", lambda *_: next(left))
+        said = behaviour.unknowns(made)
+        assert said is not None
+        return said.claim
+
+    assert "notices best" in told(Estimate(0.9, 0.85, 0.95), Estimate(0.6, 0.5, 0.7))
+    assert "cannot be told" in told(Estimate(0.9, 0.85, 0.95), Estimate(0.85, 0.8, 0.9))
+    assert told(Estimate(0.55, 0.45, 0.65)).startswith("No model can be told")
+
+
 def test_what_was_not_run_is_not_spoken_of_but_named(made):
     rows = made.predictions
     less = dataclasses.replace(
@@ -123,6 +203,22 @@ def test_the_flip_of_sizes_by_hand(made):
     assert "up to 100 it is ConvLSTM, beyond that LRCN" in flips.claim
     assert "50 classes: ConvLSTM 600, LRCN 1,050 parameters." in flips.numbers
     assert expense.head_sizes(sized(convlstm=(100, 150), lrcn=(1000, 150))) is None
+    assert expense.head_sizes(sized(convlstm=(100, 150), lrcn=(101, 15))) is None
+
+
+def test_work_that_is_nearly_the_same_is_not_a_ratio(made):
+    def asks(a: float, b: float) -> str:
+        models = {
+            name: {"multiply_adds_per_clip": value}
+            for name, value in zip(made.headline, (a, b), strict=True)
+        }
+        said = expense.work(dataclasses.replace(made, cost={**made.cost, "models": models}))
+        assert said is not None
+        return said.claim
+
+    assert asks(100, 102) == "ConvLSTM and LRCN ask about the same work."
+    assert asks(100, 130) == "LRCN asks 1.3 times the work of ConvLSTM."
+    assert asks(3500, 100) == "ConvLSTM asks 35 times the work of LRCN."
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from hvc_core import study
 from hvc_core.statistics import leakage, stats
-from hvc_core.statistics.bootstrap import bootstrap_weights, strata
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
 from hvc_core.statistics.counts import sources
 from tests.support.studies import make_study
 
@@ -81,7 +81,7 @@ def test_one_draw_serves_both_protocols() -> None:
         for drawn in weights
     ]
     found = leakage.meter(df, "m", CLASSES).overall
-    assert (found.lo, found.hi) == pytest.approx(stats.interval(np.array(differences)))
+    assert (found.lo, found.hi) == pytest.approx(interval(np.array(differences)))
 
 
 def planted(leak: float, seed: int = 0) -> pd.DataFrame:

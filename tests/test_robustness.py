@@ -69,6 +69,15 @@ def test_seeds_are_averaged():
     assert made.loc["frozen", "accuracy"] == 0.5
 
 
+def test_a_condition_is_held_beside_the_cells_that_were_put_to_it():
+    clean = pd.concat([CLEAN, rows("clean", [0] * 8, seed=1)])
+    conditions = pd.concat([rows("shuffled", [1] * 8), rows("frozen", [0] * 8, seed=1)])
+    own = robustness.rows_of(clean, conditions, "m", "holdout")
+    made = robustness.table(own, CLASSES).set_index("condition")
+    assert made["lost"].to_dict() == {"clean": 0, "shuffled": 0, "frozen": 0}
+    assert [e.mean for e in robustness.by_class(own, "shuffled", CLASSES) if e] == [0, 0]
+
+
 def test_a_model_breaks_where_it_falls_under_half():
     made = robustness.table(robustness.rows_of(CLEAN, CONDITIONS, "m", "holdout"), CLASSES)
     assert robustness.breaks(made) == {"blur": 3, "dark": None}

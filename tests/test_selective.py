@@ -20,11 +20,6 @@ def test_coverage_by_hand() -> None:
     coverage, accuracy = selective.coverage_curve(CONFIDENCE, RIGHT)
     assert coverage.tolist() == [0.2, 0.6, 0.8, 1]  # both 0.8 at once
     assert accuracy.tolist() == pytest.approx([1, 2 / 3, 3 / 4, 3 / 5])
-    asked = (0.1, 0.2, 0.4, 0.6, 0.7, 0.8, 1)
-    found = [selective.accuracy_at(CONFIDENCE, RIGHT, c) for c in asked]
-    assert found == pytest.approx([1, 1, 2 / 3, 2 / 3, 3 / 4, 3 / 4, 3 / 5])
-    ten = np.arange(10)
-    assert selective.accuracy_at(ten, ten > 6, 0.1 * 3) == 1  # a hair above 3 of 10
     # Risk among those as sure as each clip: 0, 1/3 for both 0.8, 1/4, 2/5
     assert selective.aurc(CONFIDENCE, RIGHT) == pytest.approx((1 / 3 + 1 / 3 + 1 / 4 + 2 / 5) / 5)
 
@@ -42,16 +37,12 @@ def test_selective_accuracy_by_its_definition(rows: list[tuple[int, bool]]) -> N
     for level, share, found in zip(np.unique(confidence)[::-1], coverage, accuracy, strict=True):
         assert share == (confidence >= level).mean()
         assert found == pytest.approx(right[confidence >= level].mean())
-        assert selective.accuracy_at(confidence, right, float(share)) == found
     order = np.random.default_rng(0).permutation(len(rows))
     again = selective.coverage_curve(confidence[order], right[order])
     assert (again[0] == coverage).all() and (again[1] == accuracy).all()
 
 
 def test_selective_accuracy_of_what_cannot_be() -> None:
-    for wrong in (0, -0.1, 1.1):
-        with pytest.raises(ValueError, match="expected a coverage above 0"):
-            selective.accuracy_at(CONFIDENCE, RIGHT, wrong)
     with pytest.raises(ValueError, match="expected one confidence a clip"):
         selective.aurc(CONFIDENCE, RIGHT[:2])
     with pytest.raises(ValueError, match="expected one confidence a clip"):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hvc_core import study
-from hvc_core.statistics import counts, metrics, stats
+from hvc_core.statistics import bootstrap, counts, metrics, stats
 from hvc_core.statistics import verdict as verdict_of
 from tests.support.studies import make_study
 
@@ -58,9 +58,19 @@ def pair(skill_a: float, skill_b: float, seed: int = 0, seeds: int = 2) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
+def source_video_confusions(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Confusion counts of each source video (V, C, C): a second way to count, whole matrices."""
+    index = counts.sources(df, classes)
+    true, answered = counts.answers(df, classes)
+    at = index.get_indexer(pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)]))
+    count = len(classes)
+    flat = (at * count + true) * count + answered
+    return np.bincount(flat, minlength=len(index) * count**2).reshape(-1, count, count)
+
+
 def test_confusions_of_source_videos_sum_to_the_whole() -> None:
     df = clips(np.random.default_rng(0), 0.6)
-    found = stats.source_video_confusions(df, CLASSES)
+    found = source_video_confusions(df, CLASSES)
     assert found.shape == (18, 3, 3)
     assert (found.sum(axis=0) == metrics.confusion(df, CLASSES)).all()
     index = counts.sources(df, CLASSES)
@@ -73,19 +83,19 @@ def test_confusions_of_source_videos_sum_to_the_whole() -> None:
 
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=20), st.integers(0, 3))
 def test_weights_keep_the_size_of_each_stratum(strata: list[int], seed: int) -> None:
-    weights = stats.bootstrap_weights(tuple(strata), 50, seed)
+    weights = bootstrap.bootstrap_weights(tuple(strata), 50, seed)
     assert weights.shape == (50, len(strata))
     assert (weights >= 0).all()
     for stratum in set(strata):
         held = weights[:, np.array(strata) == stratum]
         np.testing.assert_allclose(held.sum(axis=1), strata.count(stratum))
-    again = stats.bootstrap_weights.__wrapped__(tuple(strata), 50, seed)
+    again = bootstrap.bootstrap_weights.__wrapped__(tuple(strata), 50, seed)
     assert (again == weights).all()
 
 
 def test_weights_are_these_for_ever() -> None:
     # Stored intervals are compared with derived ones: a changed stream would break every study.
-    weights = stats.bootstrap_weights((0, 0, 0, 1, 1), 3, 0)
+    weights = bootstrap.bootstrap_weights((0, 0, 0, 1, 1), 3, 0)
     expected = [[1.5, 1.5, 0, 2, 0], [1.5, 1.5, 0, 0, 2], [0, 1.5, 1.5, 2, 0]]
     assert weights.tolist() == expected
     with pytest.raises(ValueError, match="read-only"):
@@ -95,17 +105,17 @@ def test_weights_are_these_for_ever() -> None:
 def test_weights_have_the_variance_of_a_mean() -> None:
     # The rescaling's point: with n = 5 the resampled mean varies as much as s**2 / n says.
     values = np.array([1.0, 2, 4, 7, 11])
-    means = stats.bootstrap_weights((0,) * 5, 20000, 0) @ values / 5
+    means = bootstrap.bootstrap_weights((0,) * 5, 20000, 0) @ values / 5
     assert means.var() == pytest.approx(values.var(ddof=1) / 5, rel=0.03)
 
 
 def test_classes_with_one_source_are_resampled_together() -> None:
     index = pd.MultiIndex.from_tuples([(0, 1), (0, 2), (1, 1), (2, 7), (3, 1), (3, 2)])
-    assert stats.strata(index) == (0, 0, -1, -1, 3, 3)
+    assert bootstrap.strata(index) == (0, 0, -1, -1, 3, 3)
 
 
 def test_interval() -> None:
-    assert stats.interval(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
+    assert bootstrap.interval(np.arange(1001) / 1000) == pytest.approx((0.025, 0.975))
 
 
 @settings(max_examples=25)
@@ -140,16 +150,16 @@ def test_a_summary_is_the_mean_over_seeds() -> None:
 def test_resampling_by_hand() -> None:
     df = pair(0.5, 0.5, seeds=2)
     confusions = [
-        stats.source_video_confusions(df[(df["model"] == "a") & (df["seed"] == seed)], CLASSES)
+        source_video_confusions(df[(df["model"] == "a") & (df["seed"] == seed)], CLASSES)
         for seed in (1, 2)
     ]
-    weights = stats.bootstrap_weights(stats.strata(counts.sources(df, CLASSES)))
+    weights = bootstrap.bootstrap_weights(bootstrap.strata(counts.sources(df, CLASSES)))
     drawn = []
     for row in weights:
         matrices = [np.tensordot(row, found, 1) for found in confusions]
         drawn.append(np.mean([metrics.per_class(matrix).f1.mean() for matrix in matrices]))
     found = stats.summary(df, "a", "holdout", CLASSES).f1_macro
-    assert (found.lo, found.hi) == pytest.approx(stats.interval(np.array(drawn)))
+    assert (found.lo, found.hi) == pytest.approx(bootstrap.interval(np.array(drawn)))
 
 
 def test_the_order_of_rows_says_nothing() -> None:
@@ -220,13 +230,15 @@ def test_intervals_hold_the_truth() -> None:
         return hits / number, found.f1.mean(axis=1)
 
     truth = [float(v[0]) for v in values(draw(20000).sum(axis=0)[None])]
-    weights = stats.bootstrap_weights(tuple(np.repeat(np.arange(len(names)), 5).tolist()), 500, 0)
+    weights = bootstrap.bootstrap_weights(
+        tuple(np.repeat(np.arange(len(names)), 5).tolist()), 500, 0
+    )
     held = np.zeros(2)
     for _ in range(400):
         found = draw(5)
         drawn = (weights @ found.reshape(60, -1)).reshape(500, 3, 12)
         for i, replicates in enumerate(values(drawn)):
-            low, high = stats.interval(replicates)
+            low, high = bootstrap.interval(replicates)
             held[i] += low <= truth[i] <= high
     accuracy, f1_macro = held / 400
     assert 0.91 <= accuracy <= 0.98

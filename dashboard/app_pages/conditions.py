@@ -150,14 +150,16 @@ if drawn:
                 {
                     "Disturbance": FAMILIES.get(family, family),
                     **{
-                        f"{show.DOT[i]} {view.titles[i]}": "holds"
-                        if one.get(family) is None
+                        f"{show.DOT[i]} {view.titles[i]}": "not run"
+                        if family not in one
+                        else "holds"
+                        if one[family] is None
                         else f"breaks at strength {one[family]}"
                         for i, one in enumerate(broken)
                     },
                 }
                 for family in FAMILIES
-                if family in broken[0]
+                if any(family in one for one in broken)
             ]
         ),
         hide_index=True,

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, show, state
+from hvc_core.findings import words
 from hvc_core.statistics.lottery import lottery, published
 from hvc_core.statistics.stats import Estimate
 
@@ -95,7 +96,7 @@ else:
 
 tickets, drawn = state.lottery_study(), []
 for model, figure in published(state.seed_study()).items():
-    if tickets is not None and model in tickets.models:
+    if tickets is not None and model in tickets.models and words.has(tickets, model, "random"):
         ticket = lottery(tickets.predictions, model, figure, tickets.classes)
         values = list(ticket.by_seed.values())
         drawn.append((state.title(tickets, model), values, figure, ticket.words))
@@ -103,7 +104,8 @@ if tickets is not None and drawn:
     st.subheader("The seed lottery")
     st.markdown(
         "The seed study's recipe, as its abstract and its well-known source tell it, run with "
-        f"{len(drawn[0][1])} seeds on **a stand-in** for its data: {', '.join(tickets.classes)}, "
+        f"{' and '.join(str(n) for n in dict.fromkeys(len(v) for _, v, *_ in drawn))} seeds on "
+        f"**a stand-in** for its data: {', '.join(tickets.classes)}, "
         f"{tickets.meta['dataset']['clips']} clips. A seed chooses the split, the first weights "
         "and the order."
     )
@@ -115,8 +117,8 @@ if tickets is not None and drawn:
     )
     show.chart(made, "lottery")
     st.caption(
-        "The seed study's classes were others (TaiChi is not in this data), so its figures are "
-        "held beside the spread, not tested against it."
+        "The seed study's clips were others, so its figures are held beside the spread, not "
+        "tested against it."
     )
 
 st.subheader("Copies across groups")

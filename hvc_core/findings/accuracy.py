@@ -5,6 +5,8 @@ May import: hvc_core.findings.words, hvc_core's statistics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
 from hvc_core.splits import GROUPED
 from hvc_core.statistics import paired, stats
@@ -20,6 +22,7 @@ OVER_MEAN = (
 OVER_TIME = (
     *OVER_MEAN,
     ("lrcn", "convlstm-pretrained", "an LSTM in place of a ConvLSTM, pretrained CNN"),
+    ("lrcn-scratch", "convlstm", "an LSTM over a small CNN in place of a ConvLSTM, from scratch"),
 )
 OF_THE_CNN = (
     ("lrcn", "lrcn-scratch", "a pretrained CNN in place of a small one from scratch, with LSTM"),
@@ -51,9 +54,13 @@ def winner(of: Study, protocol: str) -> Finding:
         )
         changes = (
             f"A lead under {100 * (ends[1] - ends[0]) / 2:.0f} points could not be told from "
-            "chance with this many source videos. The two differ in more than the part that looks "
-            "over time: see the next finding before you credit that."
+            "chance with this many source videos."
         )
+        if {a, b} not in [{x, y} for x, y, _ in (*OVER_TIME, *OF_THE_CNN)]:
+            changes += (
+                " The two differ in more than one part, so the lead is not owed to what looks "
+                "over time alone."
+            )
     numbers = [one.sentence for one in said.values()]
     for name in (a, b):
         found = stats.summary(of.predictions, name, protocol, of.classes)
@@ -76,24 +83,7 @@ def causes(of: Study, protocol: str) -> Finding | None:
     }
     if not found["time"] and not found["cnn"]:
         return None
-    most = {
-        kind: max((abs(d.accuracy.mean) for *_, d in rows), default=None)
-        for kind, rows in found.items()
-    }
-    time, cnn = most["time"], most["cnn"]
-    if time is None or cnn is None:
-        claim = "What the gap is owed to can be told in part: not every pair was run."
-    elif cnn > time:
-        claim = (
-            "What looks at each frame decides, not what looks over time: changing the CNN moves "
-            f"accuracy by up to {100 * cnn:.0f} points, changing the part over time by "
-            f"{100 * time:.0f} at most."
-        )
-    else:
-        claim = (
-            "What looks over time decides: changing it moves accuracy by up to "
-            f"{100 * time:.0f} points, changing the CNN by {100 * cnn:.0f} at most."
-        )
+    claim = _owed([d for *_, d in found["time"]], [d for *_, d in found["cnn"]])
     numbers = []
     for a, b, what, decided in (*found["time"], *found["cnn"]):
         sure = "one cannot tell" if decided.winner is None else f"{title(of, decided.winner)} wins"
@@ -108,15 +98,59 @@ def causes(of: Study, protocol: str) -> Finding | None:
     return Finding(
         claim,
         tuple(numbers),
-        "Actions that differ in their order of moments alone (sitting down, standing up): these "
-        "classes can mostly be told from what is in the picture. And longer clips than "
-        "20 moments.",
+        "Actions that differ in the order of their moments alone (sitting down, standing up), and "
+        "longer clips. Another recipe for a model whose settings were not tried.",
         "sure",
     )
 
 
+def _owed(time: Sequence[paired.Decision], cnn: Sequence[paired.Decision]) -> str:
+    """What a gap is owed to, where the largest effect of one part lies clear of all the other's.
+
+    An effect counts where one of its two models wins by `paired.RULE`; the other part's are taken
+    at the far ends of their intervals.
+    """
+    if not time or not cnn:
+        return "What the gap is owed to cannot be told: pairs that differ in one part were not run."
+
+    def largest(decisions: Sequence[paired.Decision]) -> stats.Estimate | None:
+        won = [_size(d.accuracy) for d in decisions if d.winner is not None]
+        return max(won, key=lambda e: e.mean, default=None)
+
+    def most(decisions: Sequence[paired.Decision]) -> float:
+        return max(_size(d.accuracy).hi for d in decisions)
+
+    by_cnn, by_time = largest(cnn), largest(time)
+    if by_cnn and by_cnn.lo > most(time):
+        return (
+            "What looks at each frame decides, not what looks over time: changing the CNN moves "
+            f"accuracy by up to {_span(by_cnn)} points; no change of the part over time by more "
+            f"than {100 * most(time):.0f}, at the far end of its interval."
+        )
+    if by_time and by_time.lo > most(cnn):
+        return (
+            "What looks over time decides: changing it moves accuracy by up to "
+            f"{_span(by_time)} points; no change of the CNN by more than {100 * most(cnn):.0f}, at "
+            "the far end of its interval."
+        )
+    return (
+        "Whether the gap is owed to the CNN or to what looks over time cannot be told: the largest "
+        "effects of the two do not lie clear of each other."
+    )
+
+
+def _size(of: stats.Estimate) -> stats.Estimate:
+    """A difference without its sign."""
+    low, high = sorted((abs(of.lo), abs(of.hi)))
+    return stats.Estimate(abs(of.mean), 0.0 if of.lo <= 0 <= of.hi else low, high)
+
+
+def _span(of: stats.Estimate) -> str:
+    return f"{100 * of.mean:.0f} ({100 * of.lo:.0f} to {100 * of.hi:.0f})"
+
+
 def by_class(of: Study, protocol: str) -> Finding:
-    """In which classes the headline pair differs for sure, and which are hard for both."""
+    """In which classes the headline pair differs beyond chance, and which are hard for both."""
     a, b = of.headline
     tests = paired.per_class(of.predictions, a, b, protocol, of.classes)
     tests = tests[tests["clips"] > 0]
@@ -124,13 +158,16 @@ def by_class(of: Study, protocol: str) -> Finding:
     better = tests.assign(best=tests[["a_recall", "b_recall"]].max(axis=1)).sort_values("best")
     hard = better.head(3)
     claim = (
-        f"{len(sure)} of {len(tests)} classes differ for sure between {title(of, a)} and "
-        f"{title(of, b)}; the hardest for both is {hard['class'].iloc[0]}."
+        f"{len(sure)} of {len(tests)} classes differ between {title(of, a)} and {title(of, b)} "
+        f"beyond chance; the hardest for both is {hard['class'].iloc[0]}."
     )
+    test = f"whole source videos flipped, Holm's correction, under {protocol}"
     ahead = sum(sure["difference"] > 0)
     numbers = [
         f"In {ahead} of the {len(sure)}, {title(of, b)} is ahead, in {len(sure) - ahead} "
-        f"{title(of, a)} (whole source videos flipped, Holm's correction, under {protocol})."
+        f"{title(of, a)} ({test})."
+        if len(sure)
+        else f"In none is one ahead of the other ({test})."
     ]
     numbers += [
         f"{row['class']}: recall {percent(row['a_recall'])} and {percent(row['b_recall'])}."

@@ -50,19 +50,32 @@ def time(of: Study) -> Finding | None:
     if not lost:
         return None
     needs = [title(of, m) for m, e in lost.items() if e.lo > 0]
-    claim = (
-        f"The order of the frames matters to {listed(needs)}, to no other of the {len(lost)} "
-        "models for sure."
-        if needs
-        else f"To none of the {len(lost)} models does the order of the frames matter for sure."
-    )
+    gains = [title(of, m) for m, e in lost.items() if e.hi < 0]
+    if len(needs) == len(lost):
+        claim = f"The order of the frames matters to every one of {len(lost)} models."
+    elif needs:
+        claim = (
+            f"The order of the frames matters to {listed(needs)}; to no other of {len(lost)} "
+            "models can it be told to."
+        )
+    else:
+        claim = f"To none of {len(lost)} models can the order of the frames be told to matter."
+    if gains:
+        claim += f" Out of order {listed(gains)} answers better."
     return Finding(
         claim,
-        (*numbers, f"Really run on the test clips of {protocol}, first seed."),
+        (*numbers, _of_seeds(of, protocol)),
         "Classes that differ by order alone. A model that takes the differences of neighbouring "
         "frames loses those too when frames are shuffled, so order and motion are not told apart.",
         "conditions",
     )
+
+
+def _of_seeds(of: Study, protocol: str) -> str:
+    rows = of.conditions[of.conditions["protocol"] == protocol]
+    seeds = sorted({int(seed) for seed in rows["seed"]})
+    number = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {listed(map(str, seeds))}"
+    return f"Really run on {rows['clip'].nunique():,} test clips of {protocol}, {number}."
 
 
 def world(of: Study) -> Finding | None:
@@ -75,7 +88,11 @@ def world(of: Study) -> Finding | None:
     families = list(dict.fromkeys(f for found in broken.values() for f in found))
     if not families:
         return None
-    counts = {m: sum(v is not None for v in found.values()) for m, found in broken.items()}
+    counts = {
+        m: f"{sum(v is not None for v in found.values())} of {len(found)}"
+        for m, found in broken.items()
+        if found
+    }
     a, b = of.headline
     numbers = []
     for m, found in broken.items():
@@ -83,12 +100,12 @@ def world(of: Study) -> Finding | None:
         numbers.append(
             f"{title(of, m)} breaks under {listed(breaks)}."
             if breaks
-            else f"{title(of, m)} breaks under none of {len(families)}."
+            else f"{title(of, m)} breaks under none of {len(found)}."
+            if found
+            else f"{title(of, m)} was put to none."
         )
     claim = "; ".join(
-        f"{title(of, m)} breaks under {counts[m]} of {len(families)} disturbances"
-        for m in (a, b)
-        if m in counts
+        f"{title(of, m)} breaks under {counts[m]} disturbances" for m in (a, b) if m in counts
     )
     return Finding(
         f"{claim or 'The headline pair was not put to disturbances'}.",
@@ -105,11 +122,10 @@ def world(of: Study) -> Finding | None:
 
 def confidence(of: Study, protocol: str) -> Finding:
     """Whether models are as often right as they say, before and after a temperature."""
-    numbers, gaps = [], {}
+    numbers = []
     for m in (m for m in of.models if has(of, m, protocol)):
         rows = of.predictions[(of.predictions["model"] == m)]
         raw = calibration.summary(rows, m, protocol, of.classes)
-        gaps[m] = raw
         said = f"{title(of, m)} says {percent(raw.confidence)} on average and is right in "
         said += f"{percent(raw.accuracy)} of {raw.clips:,} clips; ECE {percent(raw.ece)}"
         own = of.validation[of.validation["model"] == m]
@@ -119,17 +135,28 @@ def confidence(of: Study, protocol: str) -> Finding:
             after = calibration.summary(scaled, m, protocol, of.classes)
             said += f", {percent(after.ece)} after a temperature fitted on validation clips"
         numbers.append(said + ".")
-    a, b = (gaps[m] for m in of.headline)
+    rows = of.predictions[of.predictions["protocol"] == protocol]
     words = [
-        f"{title(of, one.model)} is {'too sure' if one.confidence > one.accuracy else 'too modest'}"
-        f" by {100 * abs(one.confidence - one.accuracy):.0f} points"
-        for one in (a, b)
+        _sureness(title(of, m), calibration.overconfidence(rows[rows["model"] == m], of.classes))
+        for m in of.headline
     ]
     return Finding(
-        f"{' and '.join(words)} on average.",
+        f"{listed(words)}.",
         tuple(numbers),
         "Another recipe: label smoothing and mixup, where it has them, make a model modest.",
         "calibration",
+    )
+
+
+def _sureness(name: str, gap: Estimate) -> str:
+    """How a model's confidence stands to how often it is right: above, below, or neither."""
+    if gap.lo <= 0 <= gap.hi:
+        return f"{name} is on average about as sure as it is right"
+    side = "too sure" if gap.mean > 0 else "too modest"
+    low, high = sorted((abs(gap.lo), abs(gap.hi)))
+    return (
+        f"{name} is on average {side} by {100 * abs(gap.mean):.0f} points ({100 * low:.0f} to "
+        f"{100 * high:.0f})"
     )
 
 
@@ -149,10 +176,22 @@ def unknowns(of: Study) -> Finding | None:
             found[m] = estimate
     if not found:
         return None
-    best = max(found, key=lambda m: found[m].mean)
+    best, *others = sorted(found, key=lambda m: -found[m].mean)
+    if found[best].lo <= 0.5:
+        claim = "No model can be told to notice that a clip is none of its classes."
+    elif others and found[best].lo <= max(found[m].hi for m in others):
+        claim = (
+            "Which model notices best that a clip is none of its classes cannot be told: "
+            f"{title(of, best)} is surer of the known clip in {100 * found[best].mean:.0f} of 100 "
+            "pairs, and another's interval reaches as far."
+        )
+    else:
+        claim = (
+            f"{title(of, best)} notices best that a clip is none of its classes: in "
+            f"{100 * found[best].mean:.0f} of 100 pairs it is surer of the known clip."
+        )
     return Finding(
-        f"{title(of, best)} notices best that a clip is none of its classes: in "
-        f"{100 * found[best].mean:.0f} of 100 pairs it is surer of the known clip.",
+        claim,
         tuple(f"{title(of, m)}: AUROC {percent(e)}." for m, e in found.items())
         + (
             f"Clips of {of.unseen['class'].nunique()} classes that no model was trained on "

@@ -37,8 +37,11 @@ def work(of: Study) -> Finding | None:
             said += f", {latency['p50']:.1f} ms ({latency['runtime']}, {latency['threads']} thread"
             said += "s)" if latency["threads"] != 1 else ")"
         numbers.append(said + ".")
+    times = work[dear] / work[cheap]
     return Finding(
-        f"{names[dear]} asks {work[dear] / work[cheap]:.0f} times the work of {names[cheap]}.",
+        f"{names[dear]} asks {times:.{0 if times >= 10 else 1}f} times the work of {names[cheap]}."
+        if times >= 1.05
+        else f"{names[0]} and {names[1]} ask about the same work.",
         tuple(numbers),
         "A smaller CNN, or fewer moments of the clip: the work grows with both.",
         "cost",
@@ -58,7 +61,7 @@ def head_sizes(of: Study) -> Finding | None:
             if body < other and each > others_each:  # m starts smaller and grows faster
                 flips.append(((other - body) / (each - others_each), m, n))
     flips = sorted(
-        (flip for flip in flips if flip[0] <= 200),
+        (flip for flip in flips if 2 <= flip[0] <= 200),
         # First the two nets that the published comparisons have.
         key=lambda flip: ({*flip[1:]} != {*PLAYED.values()}, flip[0]),
     )

@@ -22,28 +22,10 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.counts import per_source, sources
 
 REPLICATES = 2000
 LEVEL = 0.95
-
-
-def source_video_confusions(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
-    """Confusion counts of each source video.
-
-    Args:
-        df: DataFrame of predictions with `class`, `group`, `probabilities`.
-        classes: list of C names.
-
-    Returns:
-        int64 array (V, C, C), V in the order of `counts.sources`; its sum is the number of rows.
-    """
-    index = sources(df, classes)
-    true, answered = answers(df, classes)
-    at = index.get_indexer(pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)]))
-    count = len(classes)
-    flat = (at * count + true) * count + answered
-    return np.bincount(flat, minlength=len(index) * count**2).reshape(-1, count, count)
 
 
 def strata(index: pd.MultiIndex) -> tuple[int, ...]:

@@ -4,7 +4,8 @@ The measures take `probabilities`, float array (N, C), 0 to 1, each row summing 
 int array (N,), 0 to C-1. Each raises a ValueError where its arrays do not fit each other or hold no
 clip. The last functions make them from a predictions table.
 
-Pure functions. May import: numpy, pandas, .counts, .selective.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .selective, .spread,
+.stats' Estimate.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.counts import answers
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.counts import answers, sources
 from hvc_core.statistics.selective import aurc
+from hvc_core.statistics.spread import share
+from hvc_core.statistics.stats import Estimate
 
 BINS = 15  # as Guo et al. 2017 have it
 SMALLEST = 1e-12  # a probability of 0 has no logarithm
@@ -213,6 +217,25 @@ def summary(
         found.append([top.mean(), right.mean(), *measures, aurc(top, right)])
     means = np.mean(found, axis=0).tolist()
     return Calibration(model, protocol, int(own["clip"].nunique()), *means)
+
+
+def overconfidence(df: pd.DataFrame, classes: list[str]) -> Estimate:
+    """Mean confidence minus accuracy of one model's rows, with its interval over source videos.
+
+    Returns:
+        Estimate, -1 to 1: mean over seeds; above 0 the model is too sure.
+    """
+    index = sources(df, classes)
+    sums = []
+    for _, own in df.groupby("seed", sort=True):
+        top, right = confidences(own, classes)
+        true, _ = answers(own, classes)
+        at = index.get_indexer(pd.MultiIndex.from_arrays([true, own["group"].to_numpy(np.int64)]))
+        count = len(index)
+        sums.append([np.bincount(at, w, minlength=count) for w in (top - right, np.ones(len(at)))])
+    gaps, clips = np.array(sums).transpose(1, 0, 2)
+    mean, drawn = share(gaps, clips, bootstrap_weights(strata(index)))
+    return Estimate(mean, *interval(drawn[~np.isnan(drawn)]))
 
 
 def _checked(probabilities: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """What a condition does to a model: accuracy under it, beside that of the clips as they are.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .stats.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .spread, .stats.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.counts import answers, sources
+from hvc_core.statistics.spread import share, tally
 from hvc_core.statistics.stats import Estimate
 from hvc_core.tables import CELL, CLEAN
 
@@ -56,27 +57,28 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     index = sources(rows, classes)
     weights = bootstrap_weights(strata(index))
-    drawn: dict[str, tuple[float, np.ndarray]] = {}
-    for condition, own in rows.groupby("condition", sort=False):
-        values = []
-        for _, seed in own.groupby("seed"):
-            counts = per_source(seed, classes, index)[:, :2].sum(axis=2)  # hits and clips
-            resampled = weights @ counts
-            values.append(
-                (counts[:, 0].sum() / counts[:, 1].sum(), resampled[:, 0] / resampled[:, 1])
-            )
-        mean = float(np.mean([value for value, _ in values]))
-        drawn[str(condition)] = mean, np.mean([value for _, value in values], axis=0)
-    clean, replicates = drawn[CLEAN]
+    cell = pd.MultiIndex.from_frame(rows[CELL])
+    undisturbed = (rows["condition"] == CLEAN).to_numpy()
     found = []
-    for condition, (mean, own_replicates) in drawn.items():
-        number = rows.loc[rows["condition"] == condition, "clip"].nunique()
-        ends = interval(own_replicates)
-        lost = interval(replicates - own_replicates)
-        found.append((condition, *parts(condition), number, mean, *ends, clean - mean, *lost))
+    for condition, own in rows.groupby("condition", sort=False):
+        # Beside the clean answers of the cells that were put to it: others' may be better.
+        asked = cell.isin(pd.MultiIndex.from_frame(own[CELL].drop_duplicates()))
+        base, drawn_base = _accuracy(rows[undisturbed & asked], classes, index, weights)
+        mean, drawn = _accuracy(own, classes, index, weights)
+        ends, lost = interval(drawn), interval(drawn_base - drawn)
+        number = own["clip"].nunique()
+        found.append((condition, *parts(str(condition)), number, mean, *ends, base - mean, *lost))
     made = pd.DataFrame(found, columns=COLUMNS)
     order = made["condition"].ne(CLEAN)
     return made.assign(_o=order).sort_values("_o", kind="stable").drop(columns="_o")
+
+
+def _accuracy(
+    rows: pd.DataFrame, classes: list[str], index: pd.MultiIndex, weights: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """The mean over seeds, of all clips and resampled."""
+    _, hits, clips = tally(rows, classes, index)
+    return share(hits, clips, weights)
 
 
 def breaks(made: pd.DataFrame) -> dict[str, int | None]:
@@ -103,7 +105,11 @@ def by_class(rows: pd.DataFrame, condition: str, classes: list[str]) -> list[Est
     Returns:
         an Estimate a class (-1 to 1), None where it has no clip.
     """
-    both = {name: rows[rows["condition"] == name] for name in (CLEAN, condition)}
+    under = rows[rows["condition"] == condition]
+    asked = pd.MultiIndex.from_frame(under[CELL].drop_duplicates())
+    clean_rows = rows[rows["condition"] == CLEAN]
+    base = clean_rows[pd.MultiIndex.from_frame(clean_rows[CELL]).isin(asked)]
+    both = {CLEAN: base, condition: under}
     index = sources(rows, classes)
     weights = bootstrap_weights(strata(index))
     right = {}

@@ -28,22 +28,6 @@ def coverage_curve(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarra
     return covered / len(of), np.cumsum(hit[order])[last] / covered
 
 
-def accuracy_at(confidence: np.ndarray, right: np.ndarray, coverage: float) -> float:
-    """Accuracy on the surest share of the clips: the first point of the curve that covers it.
-
-    Args:
-        coverage: float, above 0 to 1.
-
-    Raises:
-        ValueError: `coverage` is not above 0 and at most 1.
-    """
-    if not 0 < coverage <= 1:
-        raise ValueError(f"expected a coverage above 0 and at most 1, found {coverage}")
-    covered, accuracy = coverage_curve(confidence, right)
-    # 0.3 of 10 clips are 3, whatever the last digit of 0.1 * 3 says.
-    return float(accuracy[np.searchsorted(covered, coverage - 1e-12)])
-
-
 def aurc(confidence: np.ndarray, right: np.ndarray) -> float:
     """Area under the risk-coverage curve of Geifman and El-Yaniv 2017: the mean, over clips, of the
     share of wrong ones among those at least as sure (named AURC in Geifman, Uziel and El-Yaniv

@@ -12,28 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.bootstrap import (
-    accuracy_interval,
-    bootstrap_weights,
-    interval,
-    source_video_confusions,
-    strata,
-)
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
 from hvc_core.statistics.counts import per_source, scores, sources
 from hvc_core.statistics.matching import comparable
-
-__all__ = [
-    "Difference",
-    "Estimate",
-    "Summary",
-    "accuracy_interval",
-    "bootstrap_weights",
-    "difference",
-    "interval",
-    "source_video_confusions",
-    "strata",
-    "summary",
-]
 
 # With fewer films than this a resampling interval says nothing about other films.
 MIN_SOURCES = 5
