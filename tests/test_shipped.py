@@ -12,6 +12,7 @@ import pytest
 
 from hvc_core import splits, study
 from hvc_core.clips import Clip
+from hvc_core.statistics import paired
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted(p.parent for p in ROOT.glob("studies/*/study.json"))
@@ -90,3 +91,18 @@ def test_every_clip_of_group5_is_predicted_once(shipped):
         assert not own["clip"].duplicated().any(), (seed, model)
         if own["fold"].nunique() == splits.folds("group5"):
             assert len(own) == shipped.meta["dataset"]["clips"], (seed, model)
+
+
+def test_the_trials_tell_what_the_readme_says_of_them():
+    """Augmentation and, for LRCN, the steps from c to g together; no other step by itself."""
+    trials = study.read(ROOT / "studies" / "ucf50-15-tuning")
+    text = (ROOT / "studies" / "ucf50-15" / "README.md").read_text()
+    assert "no other single step is told from chance" in text
+    told = set()
+    for model in ("convlstm", "lrcn"):
+        steps = [*zip("abcdef", "bcdefg", strict=True), ("c", "g")]
+        for before, after in steps:
+            pair = f"{model}-{after}", f"{model}-{before}"
+            if paired.decide(trials.predictions, *pair, "tune", trials.classes).winner == pair[0]:
+                told.add(pair)
+    assert told == {("convlstm-b", "convlstm-a"), ("lrcn-g", "lrcn-c")}
