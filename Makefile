@@ -25,7 +25,7 @@ help: ## list the commands
 dashboard: $(VENV)/.dashboard ## install what the app needs (no TensorFlow) and open it
 	$(BIN)/streamlit run dashboard/app.py $(SHOW) $(ARGS)
 
-test: $(VENV)/.all ## install everything and run every test that this machine can run
+test: $(VENV)/.all ## install everything and run the tests that this machine can run
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.all ## lint and check the types

@@ -16,7 +16,7 @@ from hvc_core import models
 from tests.support import nets
 
 pytest.importorskip("jax", reason="jax is not installed: there is no second backend")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[1]
 # Runs in a process of its own: Keras takes its backend when it is first imported.

@@ -244,7 +244,7 @@ def test_peak_is_of_the_process_itself_not_of_who_started_it():
 # -- all of it, small ----------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_quick_run(root, tmp_path):
     words = [sys.executable, "-m", "benchmarks", "--quick", "--results", str(tmp_path)]
     done = subprocess.run(words, cwd=root, capture_output=True, text=True)

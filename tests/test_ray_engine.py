@@ -183,7 +183,7 @@ def survived(made: SimpleNamespace, head: SimpleNamespace) -> SimpleNamespace:
 # -- two workers, one of them killed ---------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_the_run_ends_with_every_cell_though_a_worker_was_killed(made, survived):
     assert survived.status == 0, made.said("killed")
@@ -193,7 +193,7 @@ def test_the_run_ends_with_every_cell_though_a_worker_was_killed(made, survived)
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_the_killed_cell_went_on_from_its_last_epoch(survived):
     """The killed process's epochs are in the history, to their seconds: not trained anew."""
@@ -205,7 +205,7 @@ def test_the_killed_cell_went_on_from_its_last_epoch(survived):
         assert {name: row[name] for name in kept} == kept
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_the_rows_are_those_of_a_run_without_ray(made, survived):
     keys = ["protocol", "fold", "seed", "model"]
@@ -229,7 +229,7 @@ def test_the_rows_are_those_of_a_run_without_ray(made, survived):
             )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_each_cell_had_its_bar(made, survived):
     said = made.said("killed")
@@ -242,7 +242,7 @@ def test_each_cell_had_its_bar(made, survived):
 # -- failures and interruptions --------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_a_cell_that_cannot_be_trained_does_not_stop_the_others(made, head):
     """The data has groups 1 to 7: of the leave-one-group-out folds, 6 tests group 7, 7 none."""
@@ -258,7 +258,7 @@ def test_a_cell_that_cannot_be_trained_does_not_stop_the_others(made, head):
     assert study.finished_cells(made.root / "failing") == {("logo25", 6, 0, "lrcn-scratch")}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @with_ray
 def test_an_interrupt_stops_a_ray_of_our_own_and_leaves_the_state(made):
     folder = made.root / "interrupted"
