@@ -1,16 +1,18 @@
 """The Markdown tables come from the study, and the pages that ship hold what it gives today."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from hvc_core import study
-from hvc_core.statistics import stats
+from hvc_core.statistics import robustness, stats
 from tests.support.studies import make_study
 from training import markdown
 from training.__main__ import main
 
 ROOT = Path(__file__).parent.parent
+PAGES = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "README.md", *ROOT.glob("studies/*/*.md")))
 SHIPPED = sorted(p.parent for p in ROOT.glob("studies/*/study.json"))
 
 
@@ -51,6 +53,25 @@ def test_classes_and_training_have_a_row_each(of):
     assert len(markdown.training(of).splitlines()) == 2 + len(cells)
 
 
+def test_conditions_have_a_row_each_and_the_broken_are_bold(tmp_path):
+    made = study.read(make_study(tmp_path / "s", onnx=False, evidence=True))
+    lines = markdown.conditions(made).splitlines()
+    asked = set(made.conditions["condition"])
+    assert len(lines) == 3 + len(asked)
+    assert lines[2].startswith("| As they are | ") and "**" not in lines[2]
+    blurred = next(line for line in lines if line.startswith("| Blur 5 |")).split(" | ")
+    for column, name in enumerate(made.models):
+        rows = robustness.rows_of(made.predictions, made.conditions, name, "holdout")
+        table = robustness.table(rows, made.classes).set_index("condition")["accuracy"]
+        value = f"{100 * table['blur-5']:.1f}"
+        broken = table["blur-5"] < table["clean"] / 2
+        assert blurred[1 + column].strip(" |") == (f"**{value}**" if broken else value)
+    some = dataclasses.replace(made, conditions=made.conditions.query("model == 'lrcn'"))
+    assert "`convlstm`" not in markdown.conditions(some)
+    none = dataclasses.replace(made, conditions=made.conditions.head(0))
+    assert markdown.conditions(none) == "No clip was disturbed yet."
+
+
 def test_a_page_that_is_not_there_or_broken_is_a_clear_error(of, tmp_path, capsys):
     page = tmp_path / "page.md"
     assert main(["evaluate", str(of.folder), "--into", str(page)]) == 2
@@ -68,14 +89,9 @@ def test_evaluate_writes_into_a_page(of, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
-@pytest.mark.parametrize(
-    "page", ["README.md", "studies/ucf50-15/README.md", "studies/ucf50-15/FINDINGS.md"]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_shipped_pages_hold_todays_figures(folder, page):
-    path = ROOT / page
-    if not path.exists():
-        pytest.skip(f"{page} is not written yet")
-    text = path.read_text("utf-8")
+    text = (ROOT / page).read_text("utf-8")
     assert markdown.fill(text, study.read(folder)) == text, (
         f"`python -m training evaluate studies/{folder.name} --into {page}` writes it anew"
     )

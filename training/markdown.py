@@ -9,10 +9,11 @@ import re
 import statistics
 
 from hvc_core import study
+from hvc_core.conditions import CONDITIONS
 from hvc_core.findings import findings as findings_of
 from hvc_core.findings import main_protocol
 from hvc_core.planned import planned
-from hvc_core.statistics import lottery, stats
+from hvc_core.statistics import lottery, robustness, stats
 from hvc_core.statistics import verdict as verdict_of
 
 
@@ -146,12 +147,42 @@ def training(of: study.Study) -> str:
     return "\n".join(rows)
 
 
+def conditions(of: study.Study) -> str:
+    """Accuracy of every model under every condition; in bold where it is broken."""
+    if not len(of.conditions):
+        return "No clip was disturbed yet."
+    made: dict[str, dict[str, tuple[float, bool]]] = {}
+    asked = of.conditions[["protocol", "model"]].drop_duplicates()
+    protocol = asked["protocol"].iloc[0]
+    names = [name for name in of.models if name in set(asked["model"])]
+    for name in names:
+        rows = robustness.rows_of(of.predictions, of.conditions, name, protocol)
+        table = robustness.table(rows, of.classes).set_index("condition")["accuracy"]
+        under = robustness.BROKEN * table[study.CLEAN]
+        made[name] = {str(c): (100 * value, value < under) for c, value in table.items()}
+    lines = [
+        f"| condition, `{protocol}` | " + " | ".join(f"`{n}`" for n in names) + " |",
+        "| --- |" + " ---: |" * len(names),
+    ]
+    titles = {study.CLEAN: "As they are"} | {n: c.title for n, c in CONDITIONS.items()}
+    for condition, title in titles.items():
+        found = [made[name].get(condition) for name in names]
+        if any(found):
+            said = [
+                "not run" if one is None else f"**{one[0]:.1f}**" if one[1] else f"{one[0]:.1f}"
+                for one in found
+            ]
+            lines.append(f"| {title} | " + " | ".join(said) + " |")
+    return "\n".join(lines)
+
+
 PARTS = {
     "results": results,
     "matrix": matrix,
     "verdicts": verdicts,
     "findings": findings,
     "classes": classes,
+    "conditions": conditions,
     "training": training,
 }
 
