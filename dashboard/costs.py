@@ -65,7 +65,6 @@ def cost_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     """Every cost of the named models, one row a model; nothing where it was not measured."""
     columns = {
         "Parameters": ("parameters", "total"),
-        "of them trainable": ("parameters", "trainable"),
         "in the body": ("parameters", "body"),
         "in the head": ("parameters", "head"),
         "Multiply-adds a clip": ("multiply_adds_per_clip",),
@@ -112,25 +111,6 @@ def runtime_table(study: Study, names: Sequence[str]) -> pd.DataFrame:
     return made if len(made) and made["Runtime"].nunique() > 1 else made.iloc[:0]
 
 
-def training_minutes(study: Study, names: Sequence[str], protocol: str) -> dict[str, float]:
-    """What training a cell took, all epochs together, as the study's history has it: the mean.
-
-    Of the protocol's cells, where the model has any there; else of all. Models without history are
-    left out.
-    """
-    found: dict[str, float] = {}
-    if study.history is None:
-        return found
-    for name in names:
-        own = study.history[study.history["model"] == name]
-        here = own[own["protocol"] == protocol]
-        own = here if len(here) else own
-        if len(own):
-            cells = own.groupby(["protocol", "fold", "seed"])["seconds"].sum()
-            found[name] = float(cells.mean()) / 60
-    return found
-
-
 def machine(of: Any) -> str:
     """A machine as a study describes it, in one line; empty where it does not."""
     if isinstance(of, dict):
@@ -151,6 +131,16 @@ def measured_on(study: Study) -> str:
     return f"Measured on {where}." if where else "The study does not say where it was measured."
 
 
+def _on_one_thread(entry: dict[str, Any]) -> float | None:
+    """Median milliseconds a clip in the app's runtime with one thread: as served, or beside it."""
+    served = entry.get("latency_ms") or {}
+    for way in [entry, *(entry.get("other_runtimes") or [])]:
+        how = way.get("latency_ms") or {}
+        if how.get("threads") == 1 and how.get("runtime") == served.get("runtime"):
+            return how.get("p50")
+    return None
+
+
 def ratios(view: state.View) -> str:
     """One sentence: how many times the cost of A the cost of B is, where both are known."""
     study = view.study
@@ -158,7 +148,7 @@ def ratios(view: state.View) -> str:
     known: dict[str, list[float | None]] = {
         "parameters": [parameters(study, name) for name in view.pair],
         "multiply-adds": [part(c, "multiply_adds_per_clip") for c in measured],
-        "time a clip": [part(c, "latency_ms", "p50") for c in measured],
+        "time a clip (one thread each)": [_on_one_thread(c) for c in measured],
         "peak memory": [part(c, "peak_memory_bytes") for c in measured],
     }
     said = [f"{b / a:.3g} × the {what}" for what, (a, b) in known.items() if a and b]

@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard.state import View, lottery_study, revision, seed_study, title
 from hvc_core import findings, splits
+from hvc_core.findings import accuracy
 from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
@@ -211,15 +212,17 @@ def left_out(view: View) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
-def _between(_study: Study, revision: str, a: str, b: str, protocol: str) -> stats.Estimate | None:
+def _between(
+    _study: Study, revision: str, a: str, b: str, protocol: str
+) -> stats.Difference | None:
     try:
-        return stats.difference(_study.predictions, a, b, protocol, _study.classes).accuracy
+        return stats.difference(_study.predictions, a, b, protocol, _study.classes)
     except ValueError:
         return None
 
 
-def between(view: View, a: str, b: str) -> stats.Estimate | None:
-    """Accuracy of model a minus that of b; None where no clip has an answer of both."""
+def between(view: View, a: str, b: str) -> stats.Difference | None:
+    """Model a minus model b; None where no clip has an answer of both."""
     return _between(view.study, view.revision, a, b, view.protocol)
 
 
@@ -241,6 +244,19 @@ def found(view: View) -> list[findings.Finding]:
 def _not_run(_study: Study, revision: str) -> pd.DataFrame:
     cells = planned(_study)
     return cells[cells["there"] < cells["asked"]]
+
+
+def like_for_like(view: View) -> str | None:
+    """The finding on the families on the same footing, beside a pair that differs in more."""
+    if {*view.pair} != {*view.study.headline}:
+        return None
+    return _like_for_like(view.study, view.revision, view.protocol)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _like_for_like(_study: Study, revision: str, protocol: str) -> str | None:
+    found = accuracy.like_for_like(_study, protocol)
+    return found.claim if found else None
 
 
 def not_run(view: View) -> pd.DataFrame:

@@ -106,17 +106,19 @@ def basis(view: state.View) -> str:
 
 
 def seeds(found: Sequence[Summary | None]) -> str:
-    """'3 seeds', or '3 and 1 seeds' where the two differ."""
+    """'3 trainings', or '3 and 1 trainings' where the two differ."""
     many = list(dict.fromkeys(len(one.seeds) for one in found if one is not None))
-    return " and ".join(map(str, many)) + (" seed" if many == [1] else " seeds")
+    return " and ".join(map(str, many)) + (" training" if many == [1] else " trainings")
 
 
 def no_predictions(view: state.View) -> None:
     """The message where the pair was not trained under the chosen protocol."""
-    names = " and ".join(state.title(view.study, name) for name in numbers.missing(view))
+    absent = numbers.missing(view)
+    names = " and ".join(state.title(view.study, name) for name in absent)
     st.info(
-        f"{names} has no predictions under protocol {view.protocol}. Choose another protocol or "
-        "another model at the top, or train the missing cells with `python -m training train`.",
+        f"{names} {'has' if len(absent) == 1 else 'have'} no predictions under protocol "
+        f"{view.protocol}. Choose another protocol or another model at the top, or train the "
+        "missing cells with `python -m training train`.",
         title="Nothing to compare here",
         icon=":material/hourglass_empty:",
     )
@@ -131,7 +133,7 @@ def card(view: state.View, model: str, slot: int) -> None:
     start = "pretrained" if entry["pretrained"] else "trained from scratch"
     size = entry["input"]
     st.caption(
-        f"{entry['architecture']}{body}, {start}; {size['frames']} frames of "
+        f"{state.architecture(view.study, model)}{body}, {start}; {size['frames']} frames of "
         f"{size['width']} × {size['height']}"
     )
     measured = costs.cost(view.study, model)
@@ -147,7 +149,8 @@ def card(view: state.View, model: str, slot: int) -> None:
                 delta=charts.interval(estimate),
                 delta_color="off",
                 delta_arrow="off",
-                help="Below it the 95 % interval. By seed: "
+                help="In small: the 95 % interval. Of such intervals 95 of 100 hold the figure "
+                "that all films of these classes would give. By training: "
                 + ", ".join(charts.percent(v) for v in getattr(found, f"{key}_by_seed")),
             )
     with st.grid(3, min_column_width=112, gap="small"):
@@ -161,7 +164,9 @@ def card(view: state.View, model: str, slot: int) -> None:
         st.metric(
             "Latency",
             "–" if latency is None else costs.milliseconds(latency),
-            help="Half of the clips take less; the machine is named on the Cost page.",
+            help="Half of the clips take less, on "
+            f"{costs.part(measured, 'latency_ms', 'threads') or '–'} thread(s), as the app runs "
+            "it; the Cost page has the machine, and every model on the same threads.",
         )
 
 
@@ -232,12 +237,14 @@ def marked_note(tests: pd.DataFrame) -> str:
     """
     films = int(tests["sources"].max())
     least = 2 * 0.5**films  # of the 2**n ways to flip n films, two are as extreme
-    if least * len(tests) <= paired.ALPHA or (tests["p_holm"] < paired.ALPHA).any():
+    if (tests["p_holm"] < paired.ALPHA).any():
         return "Those are filled."
+    if least * len(tests) <= paired.ALPHA:
+        return "So none is filled."
     return (
         f"With {films} source videos a class no class can: the smallest p there is is "
-        f"{least:.3f}, before it is corrected for {len(tests)} classes. A protocol that tests "
-        "every group, such as group5, can tell more where both models were run."
+        f"{least:.3f}, before it is corrected for {len(tests)} classes. More source videos can "
+        "tell more: all folds of a protocol that tests every group, with both models."
     )
 
 
@@ -276,7 +283,7 @@ def model_table(study: Study) -> pd.DataFrame:
         [
             {
                 "Model": f"**{state.title(study, name)}** (`{name}`)",
-                "Architecture": entry["architecture"],
+                "Architecture": state.architecture(study, name),
                 "Backbone": entry.get("backbone") or "none",
                 "Start": "pretrained" if entry["pretrained"] else "from scratch",
                 "Parameters": costs.count(costs.parameters(study, name)),

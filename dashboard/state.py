@@ -94,11 +94,34 @@ def title(study: studies.Study, model: str) -> str:
     return str(study.models[model].get("title") or model)
 
 
+def architecture(study: studies.Study, model: str) -> str:
+    """What a model is built of, and whether its backbone was left alone."""
+    built = str(study.models[model]["architecture"])
+    recipe = (study.meta.get("recipe") or {}).get("models", {}).get(model)
+    if isinstance(recipe, dict) and recipe.get("epochs") == 0:
+        return f"{built}; here nothing of the backbone is fine-tuned, only what follows it trains"
+    return built
+
+
 def view() -> View:
     """The open study with the pair and protocol that app.py's selectors hold."""
     study, now = open_study()
     chosen = st.session_state
     return View(study, now, chosen["a"], chosen["b"], chosen["protocol"])
+
+
+def address(study: studies.Study) -> dict[str, str]:
+    """The query parameters of the study's headline pair under its main protocol."""
+    labels = _labels(study)
+    a, b = (labels[name] for name in study.headline)
+    return {"a": a, "b": b, "protocol": _main_protocol(study, open_study()[1])}
+
+
+def _labels(study: studies.Study) -> dict[str, str]:
+    """Model -> title; the address holds them, so no two are the same."""
+    labels = {name: title(study, name) for name in study.models}
+    twice = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    return {n: f"{label} ({n})" if label in twice else label for n, label in labels.items()}
 
 
 def select(study: studies.Study) -> None:
@@ -110,10 +133,7 @@ def select(study: studies.Study) -> None:
     names = list(study.models)
     first, second = study.headline
 
-    labels = {name: title(study, name) for name in names}
-    for name in names:  # the address holds the labels, so no two may be the same
-        if list(labels.values()).count(labels[name]) > 1:
-            labels[name] = f"{title(study, name)} ({name})"
+    labels = _labels(study)
     for key in ("a", "b"):  # an address made by hand may say lrcn for LRCN
         asked = st.query_params.get(key)
         if key not in st.session_state and asked in names:

@@ -111,7 +111,7 @@ EVERY = {
     "coverage": lambda: charts.coverage(TITLES, (curve(), curve())),
     "strengths": lambda: charts.strengths(TITLES, "Blur", strengths()),
     "sizes": lambda: charts.sizes(
-        [("ConvLSTM", 33_000, 2_881, 0), ("LRCN, from scratch", 72_928, 33, 1)], 101, 15
+        [("ConvLSTM", 33_000, 2_881, 0), ("LRCN (from scratch)", 72_928, 33, 1)], 101, 15
     ),
     "top": lambda: charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1),
 }

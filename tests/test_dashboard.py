@@ -92,7 +92,7 @@ def test_each_page_of_ten_models_and_fifty_classes(
             "findings": 0,
             "confusion": 3,
             "classes": 1,
-            "cost": 10,
+            "cost": 9,
             "training": 2,
             "sure": 2,
             "leakage": 0,

@@ -100,7 +100,7 @@ def test_what_the_lstm_adds_is_told_for_any_protocol(protocol: str) -> None:
     view = state.View(study.read(state.folder()), "r", "mean", "lrcn", protocol)
     gain = evidence.between(view, "lrcn", "mean")
     assert gain is not None
-    said = f"LRCN minus Mean pooling: **{show.signed(gain.mean)} points**"
+    said = f"LRCN minus Mean pooling: **{show.signed(gain.accuracy.mean)} points**"
     assert said in words(app)
     charts = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]
     assert charts[0] == "LRCN minus Mean pooling"

@@ -78,15 +78,15 @@ def test_the_winner_is_the_verdicts_and_swapped_where_the_answers_are(made):
 def decision(mean: float, half: float, winner: str | None = "a") -> paired.Decision:
     """A decision whose difference in accuracy has that interval."""
     found = Estimate(mean, mean - half, mean + half)
-    return paired.Decision(winner, found, found, [], (), None)  # type: ignore[arg-type]
+    return paired.Decision(winner, 3, found, found, [], (), None)  # type: ignore[arg-type]
 
 
 def test_a_gap_is_owed_to_the_part_whose_effect_lies_clear_of_the_others():
     small, large = decision(-0.03, 0.05, None), decision(0.40, 0.05)
     said = accuracy._owed([small], [large])
-    assert "changing the CNN moves accuracy by up to 40 (35 to 45) points" in said
-    assert "no change of the part over time by more than 8" in said
-    assert "What looks over time decides" in accuracy._owed([large], [small])
+    assert "changing the first moves accuracy by 40 (35 to 45) points" in said
+    assert "changing the second by 8 at the very most" in said and said.startswith("What sees")
+    assert accuracy._owed([large], [small]).startswith("What sums the frames up over time decides")
     # The largest does not lie clear of what the other's may be; or nobody wins at all.
     for time, cnn in ((decision(0.3, 0.08), large), (small, decision(0.02, 0.01, None))):
         assert "cannot be told" in accuracy._owed([time], [cnn])
@@ -104,6 +104,23 @@ def test_a_part_is_named_only_where_the_pair_differs_in_more(made):
     assert "differ in more than one part" in accuracy.winner(one, "group5").changes
     two = headed(made, "lrcn", "lrcn-scratch")
     assert "differ in more than one part" not in accuracy.winner(two, "group5").changes
+
+
+def test_the_families_are_told_apart_on_the_same_footing(made):
+    said = accuracy.like_for_like(made, "group5")
+    assert said is not None
+    pairs = [("lrcn", "convlstm-pretrained"), ("lrcn-scratch", "convlstm")]
+    assert len(said.numbers) == len(pairs)
+    for (a, b), sentence in zip(pairs, said.numbers, strict=True):
+        decided = paired.decide(made.predictions, a, b, "group5", made.classes)
+        lead = f"{100 * abs(decided.accuracy.mean):.1f} points"
+        if decided.winner is None:
+            assert sentence.startswith("Cannot tell")
+        else:
+            family = "LRCN" if decided.winner == a else "ConvLSTM"
+            assert f"{family} leads by {lead}" in said.claim
+    alone = made.predictions[made.predictions["model"].isin(["lrcn", "convlstm"])]
+    assert accuracy.like_for_like(dataclasses.replace(made, predictions=alone), "group5") is None
 
 
 def test_no_class_that_differs_is_said_so(made):
@@ -169,9 +186,9 @@ def test_what_was_not_run_is_not_spoken_of_but_named(made):
     assert protocols.lottery_of(None, {}) is None
     causes = accuracy.causes(less, "group5")
     assert causes is not None
-    assert causes.numbers[-1] == "Not run under group5: ConvLSTM, pretrained."
+    assert causes.numbers[-1] == "Not run under group5: ConvLSTM (pretrained)."
     leak = protocols.leak(less)
-    assert leak is not None and leak.numbers[-1] == "Not run under both: ConvLSTM, pretrained."
+    assert leak is not None and leak.numbers[-1] == "Not run under both: ConvLSTM (pretrained)."
     only = dataclasses.replace(made, predictions=rows[rows["protocol"] == "group5"])
     assert protocols.leak(only) is None
 
@@ -269,11 +286,11 @@ def test_the_matrix_says_what_was_not_run_and_how_seeds_spread(made):
     lines = markdown.matrix(of).splitlines()
     assert lines[0].startswith("| model | `group5` | `holdout` |")
     table = {line.split("|")[1].strip(): line for line in lines[2:]}
-    assert "not run (0 of 2 cells)" in table["LRCN from scratch (`lrcn-scratch`)"]
-    assert "4 of 10 cells" in table["ConvLSTM (`convlstm`)"]
+    assert "not run (0 of 2 cells)" in table["LRCN from scratch, `lrcn-scratch`"]
+    assert "4 of 10 cells" in table["ConvLSTM, `convlstm`"]
     found = stats.summary(of.predictions, "lrcn", "holdout", of.classes)
     moves = np.std(found.accuracy_by_seed, ddof=1)
-    assert f"**, 2 seeds ± {100 * moves:.1f}" in table["LRCN (`lrcn`)"]
+    assert f"**, 2 seeds ± {100 * moves:.1f}" in table["LRCN, `lrcn`"]
 
 
 def test_findings_fill_a_page(made):

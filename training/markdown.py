@@ -104,7 +104,7 @@ def matrix(of: study.Study) -> str:
             if there < wanted:
                 said += f"; {there} of {wanted} cells"
             row.append(said)
-        rows.append(f"| {of.models[model]['title']} (`{model}`) | " + " | ".join(row) + " |")
+        rows.append(f"| {of.models[model]['title']}, `{model}` | " + " | ".join(row) + " |")
     return "\n".join(rows)
 
 

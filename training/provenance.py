@@ -129,7 +129,7 @@ def describe(plan: Recipe, index: Index) -> dict[str, Any]:
 def _model(name: str, how: Settings) -> dict[str, Any]:
     kind = models.ARCHITECTURES[how.architecture]
     height, width = kind.size
-    frozen = ", frozen" if kind.backbone and not how.epochs else ""
+    frozen = " (frozen)" if kind.backbone and not how.epochs else ""
     # Two models of one architecture must not share a title.
     own = name == how.architecture + ("-frozen" if frozen else "")
     return {

@@ -41,8 +41,8 @@ MEASURES = (
     ("Is right in", lambda s: charts.percent(s.accuracy)),
     ("ECE: mean gap between the two, bin by bin", lambda s: charts.percent(s.ece)),
     ("Brier score, 0 to 2, smaller is better", lambda s: f"{s.brier:.3f}"),
-    ("Negative log-likelihood, nats", lambda s: f"{s.nll:.3f}"),
-    ("Area under the risk-coverage curve", lambda s: f"{s.aurc:.3f}"),
+    ("Negative log-likelihood in nats, smaller is better", lambda s: f"{s.nll:.3f}"),
+    ("Area under the risk-coverage curve, smaller is better", lambda s: f"{s.aurc:.3f}"),
 )
 rows = [
     {
@@ -68,12 +68,12 @@ st.table(pd.DataFrame(rows), hide_index=True, alt="Measures of calibration of bo
 st.caption(
     f"Reliability in {calibration.BINS} bins of equal width; measures are means over seeds. "
     "Temperature scaling divides the logits by one number a cell, fitted on its validation clips "
-    "only; it moves no answer. AUROC: how often a clip of the study's classes gets a surer answer "
-    "than one of another class, on clips of "
+    "only; it moves no answer."
     + (
-        f"{view.study.unseen['class'].nunique()} other classes, asked of the models of protocol "
-        f"{evidence.asked_under(view, 'unseen').protocol}."
+        " AUROC: how often a clip of the study's classes gets a surer answer than one of another "
+        f"class, on clips of {view.study.unseen['class'].nunique()} other classes, asked of the "
+        f"models of protocol {evidence.asked_under(view, 'unseen').protocol}."
         if len(view.study.unseen)
-        else "other classes; this study holds none."
+        else ""
     )
 )

@@ -27,6 +27,14 @@ if numbers.missing(view):
     show.no_predictions(view)
     st.stop()
 
+
+def meant(gain: Estimate) -> str:
+    """What an interval says of the LSTM."""
+    if gain.lo > 0:
+        return "it helps"
+    return "it harms" if gain.hi < 0 else "one cannot tell"
+
+
 gains = {
     f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}": (lstm, mean, gain)
     for lstm, mean, _ in OVER_MEAN
@@ -37,11 +45,13 @@ if gains:
     st.subheader("What does the LSTM add over the mean?")
     st.markdown(
         "\n".join(
-            f"- {names}: **{show.signed(gain.mean)} points** of accuracy "
-            f"({show.signed(gain.lo)} to {show.signed(gain.hi)})."
+            f"- {names}: **{show.signed(gain.accuracy.mean)} points** of accuracy "
+            f"({show.signed(gain.accuracy.lo)} to {show.signed(gain.accuracy.hi)}) on "
+            f"{gain.clips:,} clips: {meant(gain.accuracy)}."
             for names, (_, _, gain) in gains.items()
         )
     )
+    st.caption("These pairs are the same whatever models A and B are; the protocol counts.")
     which = st.segmented_control(
         "Class by class", list(gains), default=next(iter(gains)), required=True
     )

@@ -51,16 +51,6 @@ MEASURES = [
     ("Peak memory", "megabytes", column("peak_memory_bytes", unit=1e6), ",.0f"),
     (TRAINING, "seconds", column("training", "seconds_per_clip", unit=1e-3), ",.1f"),
 ]
-minutes = costs.training_minutes(study, names, view.protocol)
-if minutes:
-    MEASURES.append(
-        (
-            "Training, one cell in all",
-            "minutes",
-            [(state.title(study, n), minutes.get(n, math.nan), slots.get(n)) for n in names],
-            ",.1f",
-        )
-    )
 with st.grid(2, min_column_width=320, gap="medium"):
     for heading, unit, rows, kind in MEASURES:
         with st.container(border=True, height="stretch"):
@@ -73,7 +63,10 @@ with st.grid(2, min_column_width=320, gap="medium"):
 st.markdown(costs.ratios(view))
 for quote in state.seed_study().get("quotes", []):
     if "computational" in quote:
-        st.caption(f"The seed study says of its own two models: “{quote}”")
+        st.caption(
+            f"The seed study says of its own two models: “{quote}” Its LRCN may be another net "
+            "than the one measured here; the abstract does not say."
+        )
 
 if any(costs.part(measured[name], "training", "seconds_per_clip") for name in names):
     st.caption(
@@ -81,14 +74,6 @@ if any(costs.part(measured[name], "training", "seconds_per_clip") for name in na
         "below. A pretrained model trains on features of its first blocks; preparing those, once "
         "for all cells, is not in it but in the table below."
     )
-if minutes:
-    where = costs.machine(study.meta.get("environment", {}).get("machine"))
-    st.caption(
-        "Training, one cell in all: the mean of the study's history"
-        f"{f' (machine: {where})' if where else ''}, whose cells often shared the cores with "
-        "other work, so only large differences count."
-    )
-
 AGAINST = {
     heading: (
         unit,

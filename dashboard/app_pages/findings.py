@@ -29,7 +29,10 @@ for number, one in enumerate(found, start=1):
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
         st.page_link(
-            f"app_pages/{one.page}.py", label="See it whole", icon=":material/arrow_forward:"
+            f"app_pages/{one.page}.py",
+            label="See it whole",
+            icon=":material/arrow_forward:",
+            query_params=state.address(study),  # what it is about, not what is chosen here
         )
 
 left = evidence.not_run(view)

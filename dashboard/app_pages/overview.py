@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, numbers, show, state
+from dashboard import charts, evidence, numbers, show, state
 
 view = state.view()
 found = [numbers.summary(view, name) for name in view.pair]
@@ -23,6 +23,14 @@ else:
         icon=":material/trophy:",
         title=f"{state.title(view.study, verdict.winner)} recognises more clips",
     )
+
+also = evidence.like_for_like(view)
+if also:
+    st.info(
+        f"The two differ in more than the part that looks over time. {also}",
+        icon=":material/balance:",
+    )
+    st.page_link("app_pages/findings.py", label="All findings", icon=":material/arrow_forward:")
 
 for slot, (column, name) in enumerate(zip(st.columns(2), view.pair, strict=True)):
     with column.container(border=True, height="stretch"):
@@ -57,9 +65,11 @@ st.table(
 difference = numbers.difference(view)
 if difference is not None:
     st.caption(
-        f"In brackets: 95 % intervals from resampling the {difference.sources} source videos; the "
-        "same draws for both models, so differences are paired. Values are means over "
-        f"{show.seeds(found)}. A dash: not derived here, or not published there."
+        "In brackets: 95 % intervals from resampling source videos. B − A is of the "
+        f"{difference.clips:,} clips of {difference.sources} source videos that both were tested "
+        "on, drawn alike for both; where one was tested on more, the columns do not subtract. "
+        f"Values are means over {show.seeds(found)}. A dash: not derived here, or not published "
+        "there."
     )
 
 rows = []

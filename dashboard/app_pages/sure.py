@@ -23,7 +23,11 @@ if decided is None:
     st.stop()
 if decided.winner is None:
     st.warning(
-        "Not all of the reasons below agree.", title="One cannot tell", icon=":material/balance:"
+        "Not all of what was asked shows a difference, or not on the same side."
+        if decided.shown
+        else "Nothing of what was asked shows a difference.",
+        title="One cannot tell",
+        icon=":material/balance:",
     )
 else:
     st.success(
@@ -83,7 +87,8 @@ show.chart(
 )
 st.caption(
     f"{ahead} {show.marked_note(held)} The test flips the two models within whole source videos; "
-    "Holm's correction keeps the chance of any false alarm over all classes under 5 %."
+    "Holm's correction keeps the chance of any false alarm over all classes under 5 %, so a hollow "
+    "point's own interval may lie clear of zero."
 )
 show.table(
     pd.DataFrame(

@@ -37,6 +37,7 @@ def findings(
         return []
     made = [
         accuracy.winner(of, protocol),
+        accuracy.like_for_like(of, protocol),
         accuracy.causes(of, protocol),
         protocols.leak(of),
         protocols.copies(of),

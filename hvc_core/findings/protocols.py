@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from hvc_core import splits
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
-from hvc_core.statistics import leakage, lottery, spread
+from hvc_core.statistics import leakage, lottery, spread, stats
 from hvc_core.study import Study
 
 
@@ -31,19 +31,19 @@ def leak(of: Study) -> Finding | None:
     else:
         claim = f"A random split of the clips flatters {len(certain)} of {len(meters)} models."
     numbers = [
-        f"{title(of, m)}: {percent(found.leaky)} at random, {percent(found.honest)} by group: "
-        f"{points(found.overall)}."
+        f"{title(of, m)}: {percent(_accuracy(of, m, 'random'))} at random, "
+        f"{percent(_accuracy(of, m, 'group5'))} by group: {points(found.overall)}."
         for m, found in meters.items()
     ]
     a, b = of.headline
     if a in meters and b in meters:
         random, group = (
-            100 * (getattr(meters[b], side).mean - getattr(meters[a], side).mean)
-            for side in ("leaky", "honest")
+            stats.difference(of.predictions, b, a, protocol, of.classes).accuracy
+            for protocol in ("random", "group5")
         )
         numbers.append(
-            f"{title(of, b)} minus {title(of, a)}: {random:+.1f} points at random, {group:+.1f} "
-            "by group."
+            f"{title(of, b)} minus {title(of, a)}: {points(random)} at random, {points(group)} by "
+            "group."
         )
     absent = [title(of, m) for m in of.models if m not in meters]
     if absent:
@@ -54,6 +54,10 @@ def leak(of: Study) -> Finding | None:
         "A data set with one clip a source video: there the two splits are the same.",
         "leakage",
     )
+
+
+def _accuracy(of: Study, model: str, protocol: str) -> stats.Estimate:
+    return stats.summary(of.predictions, model, protocol, of.classes).accuracy
 
 
 def copies(of: Study) -> Finding | None:

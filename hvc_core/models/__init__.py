@@ -61,7 +61,7 @@ ARCHITECTURES = {
         "EfficientNet-Lite0",
     ),
     "convlstm-pretrained": Architecture(
-        "ConvLSTM, pretrained",
+        "ConvLSTM (pretrained)",
         "as LRCN, with a ConvLSTM2D (64 filters, 3x3) on the CNN's maps in place of each LSTM",
         "convlstm_pretrained",
         (120, 160),
@@ -70,13 +70,13 @@ ARCHITECTURES = {
         pooled=False,
     ),
     "mean-scratch": Architecture(
-        "Mean pooling, from scratch",
+        "Mean pooling (from scratch)",
         "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, mean over time",
         "mean_scratch",
         (64, 64),
     ),
     "lrcn-scratch": Architecture(
-        "LRCN, from scratch",
+        "LRCN (from scratch)",
         "4 x Conv2D (16, 32, 64, 64 filters, 3x3) per frame, LSTM over time",
         "lrcn_scratch",
         (64, 64),

@@ -40,6 +40,7 @@ class Decision:
 
     Attributes:
         winner: str or None. None: one cannot tell.
+        shown: int. How many of the things asked show a difference, on whichever side.
         accuracy: Estimate, -1 to 1. Accuracy of a minus that of b.
         f1: Estimate, -1 to 1. The same of macro F1.
         tests: list of (seed of a, seed of b, McNemar).
@@ -48,6 +49,7 @@ class Decision:
     """
 
     winner: str | None
+    shown: int
     accuracy: stats.Estimate
     f1: stats.Estimate
     tests: list[SeedTest]
@@ -191,7 +193,8 @@ def decide(
             f"{found.sources} source videos are too few, {stats.MIN_SOURCES} or more are needed."
         )
     winner = sides[0] if len(set(sides)) == 1 else None
-    return Decision(winner, found.accuracy, found.f1_macro, tests, tuple(reasons), found)
+    shown = sum(side is not None for side in sides)
+    return Decision(winner, shown, found.accuracy, found.f1_macro, tests, tuple(reasons), found)
 
 
 def _p(value: float) -> str:

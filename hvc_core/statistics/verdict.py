@@ -59,7 +59,7 @@ def verdict(
     ends = (delta.lo, delta.hi)
     basis = (
         f"on {found.clips:,} clips of {found.sources} source videos, protocol {protocol}, "
-        f"mean of {_seeds(found.seeds)}"
+        f"{_seeds(found.seeds)}"
     )
     if found.sources < stats.MIN_SOURCES:
         sentence = (
@@ -91,6 +91,8 @@ def _tie(ahead: str, points: str, delta: float) -> str:
 
 
 def _seeds(seeds: tuple[int, int]) -> str:
+    if seeds == (1, 1):
+        return "one training each"
     if seeds[0] == seeds[1]:
-        return f"{seeds[0]} seed" + ("s" if seeds[0] > 1 else "")
-    return f"{seeds[0]} and {seeds[1]} seeds"
+        return f"means over {seeds[0]} trainings"
+    return f"means over {seeds[0]} and {seeds[1]} trainings"

@@ -37,7 +37,7 @@ MODELS = {  # name: title, architecture, backbone, (height, width)
     "convlstm": ("ConvLSTM", "convlstm", None, (64, 64)),
     "lrcn": ("LRCN", "lrcn", "efficientnet-lite0", (96, 128)),
     "lrcn-scratch": ("LRCN from scratch", "lrcn", None, (64, 64)),
-    "convlstm-pretrained": ("ConvLSTM, pretrained", "convlstm", "efficientnet-lite0", (96, 128)),
+    "convlstm-pretrained": ("ConvLSTM (pretrained)", "convlstm", "efficientnet-lite0", (96, 128)),
     "mean": ("Mean pooling", "mean", "efficientnet-lite0", (96, 128)),
 }
 HOLDOUT = (2, 6, 8, 20, 22)
