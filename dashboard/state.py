@@ -110,11 +110,11 @@ def view() -> View:
     return View(study, now, chosen["a"], chosen["b"], chosen["protocol"])
 
 
-def address(study: studies.Study) -> dict[str, str]:
-    """The query parameters of the study's headline pair under its main protocol."""
-    labels = _labels(study)
-    a, b = (labels[name] for name in study.headline)
-    return {"a": a, "b": b, "protocol": _main_protocol(study, open_study()[1])}
+def choose_headline(study: studies.Study) -> None:
+    """Sets the selectors to the study's headline pair under its main protocol; for a callback."""
+    a, b = study.headline
+    protocol = _main_protocol(study, open_study()[1])
+    st.session_state.update(a=a, b=b, protocol=protocol, _pair={"a": a, "b": b})
 
 
 def _labels(study: studies.Study) -> dict[str, str]:

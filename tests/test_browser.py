@@ -130,6 +130,17 @@ def test_the_chosen_pair_stays_in_the_address_over_pages_and_reloads(tab: Tab) -
     tab.sound()
 
 
+def test_a_finding_leads_to_the_pair_that_it_is_about(tab: Tab) -> None:
+    tab.open("findings", "?b=LRCN+from+scratch")
+    box = tab.page.get_by_test_id("stSelectbox").locator("input")
+    assert box.nth(1).input_value() == "LRCN from scratch"
+    tab.page.get_by_role("button", name="See it whole").last.click()
+    tab.page.get_by_role("heading", name="Cost", level=1).wait_for()
+    tab.settle()
+    assert [box.nth(i).input_value() for i in (0, 1)] == ["ConvLSTM", "LRCN"]
+    tab.sound()
+
+
 @pytest.mark.parametrize("theme", show.INK)
 def test_the_words_of_a_chart_are_legible_in_both_themes(
     theme: str, context: Any, served: Served

@@ -28,12 +28,16 @@ for number, one in enumerate(found, start=1):
         st.markdown(f"*What would change it:* {one.changes}")
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
-        st.page_link(
-            f"app_pages/{one.page}.py",
-            label="See it whole",
+        # Of the pair and protocol that it is about, whatever is chosen here.
+        if st.button(
+            "See it whole",
+            key=f"see-{number}",
             icon=":material/arrow_forward:",
-            query_params=state.address(study),  # what it is about, not what is chosen here
-        )
+            type="tertiary",
+            on_click=state.choose_headline,
+            args=(study,),
+        ):
+            st.switch_page(f"app_pages/{one.page}.py")
 
 left = evidence.not_run(view)
 st.subheader("What was not run")
