@@ -297,6 +297,7 @@ def test_findings_fill_a_page(made):
     text = f"# A\n\n<!-- {made.name} findings -->\n<!-- / -->\n"
     filled = markdown.fill(text, made)
     claims = [one.claim for one in findings.findings(made)]
+    assert markdown.claims(made).splitlines()[1] == f"2. {claims[1]}"
     assert all(f"**{claim}**" in filled for claim in claims)
     assert filled.count("*What would change it:*") == len(claims)
     assert markdown.fill(filled, made) == filled

@@ -118,6 +118,12 @@ def findings(of: study.Study) -> str:
     )
 
 
+def claims(of: study.Study) -> str:
+    """The findings' first sentences alone."""
+    found = findings_of(of, *_lottery(of))
+    return "\n".join(f"{number}. {one.claim}" for number, one in enumerate(found, start=1))
+
+
 def _lottery(of: study.Study) -> tuple[study.Study | None, dict[str, float]]:
     """The study of the seed study's recipe and its published figures, where they lie beside."""
     folder, figures = of.folder.parent / "seed_lottery", of.folder.parent / "seed_study.json"
@@ -180,6 +186,7 @@ PARTS = {
     "results": results,
     "matrix": matrix,
     "verdicts": verdicts,
+    "claims": claims,
     "findings": findings,
     "classes": classes,
     "conditions": conditions,
