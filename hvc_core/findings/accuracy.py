@@ -97,7 +97,7 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
             family = "LRCN" if found.winner == a else "ConvLSTM"
             claims.append(f"{what} {family} leads by {100 * abs(found.difference or 0):.1f} points")
     return Finding(
-        f"LRCN and ConvLSTM like for like: {listed(claims)}.",
+        f"LRCN and ConvLSTM like for like: {'; '.join(claims)}.",
         tuple(numbers),
         "More source videos; and settings tried for these models too, which take those of the "
         "headline pair.",
