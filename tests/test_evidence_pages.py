@@ -18,7 +18,7 @@ from hvc_core.statistics import paired
 from tests.support import studies
 from tests.support.app import open_page, words
 
-PLOTS = {"sure": 2, "leakage": 3, "calibration": 2, "conditions": 10}
+PLOTS = {"sure": 2, "leakage": 4, "calibration": 2, "conditions": 10}
 
 
 @pytest.fixture(scope="module")
