@@ -211,21 +211,6 @@ def left_out(view: View) -> pd.DataFrame:
     return _left_out(view.study, view.revision)
 
 
-@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
-def _between(
-    _study: Study, revision: str, a: str, b: str, protocol: str
-) -> stats.Difference | None:
-    try:
-        return stats.difference(_study.predictions, a, b, protocol, _study.classes)
-    except ValueError:
-        return None
-
-
-def between(view: View, a: str, b: str) -> stats.Difference | None:
-    """Model a minus model b; None where no clip has an answer of both."""
-    return _between(view.study, view.revision, a, b, view.protocol)
-
-
 @st.cache_data(max_entries=4, show_spinner="Putting the findings into words …")
 def _findings(
     _study: Study, revision: str, _tickets: Study | None, tickets_revision: str
@@ -246,6 +231,11 @@ def _not_run(_study: Study, revision: str) -> pd.DataFrame:
     return cells[cells["there"] < cells["asked"]]
 
 
+def not_run(view: View) -> pd.DataFrame:
+    """Protocols and models that lack cells which the recipe asks for: as `planned.planned`."""
+    return _not_run(view.study, view.revision)
+
+
 def like_for_like(view: View) -> str | None:
     """The finding on the families on the same footing, beside a pair that differs in more."""
     if {*view.pair} != {*view.study.headline}:
@@ -257,8 +247,3 @@ def like_for_like(view: View) -> str | None:
 def _like_for_like(_study: Study, revision: str, protocol: str) -> str | None:
     found = accuracy.like_for_like(_study, protocol)
     return found.claim if found else None
-
-
-def not_run(view: View) -> pd.DataFrame:
-    """Protocols and models that lack cells which the recipe asks for: as `planned.planned`."""
-    return _not_run(view.study, view.revision)

@@ -110,9 +110,8 @@ def view() -> View:
     return View(study, now, chosen["a"], chosen["b"], chosen["protocol"])
 
 
-def choose_headline(study: studies.Study) -> None:
-    """Sets the selectors to the study's headline pair under its main protocol; for a callback."""
-    a, b = study.headline
+def choose(study: studies.Study, a: str, b: str) -> None:
+    """Sets the selectors to a pair under the study's main protocol; for a callback."""
     protocol = _main_protocol(study, open_study()[1])
     st.session_state.update(a=a, b=b, protocol=protocol, _pair={"a": a, "b": b})
 

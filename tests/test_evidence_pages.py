@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard import evidence, show, state
+from dashboard import numbers, show, state
 from hvc_core import study
 from hvc_core.statistics import paired
 from tests.support import studies
@@ -98,7 +98,7 @@ def test_where_no_condition_was_run_it_is_said(own: Path) -> None:
 def test_what_the_lstm_adds_is_told_for_any_protocol(protocol: str) -> None:
     app = open_page("conditions", protocol=protocol)
     view = state.View(study.read(state.folder()), "r", "mean", "lrcn", protocol)
-    gain = evidence.between(view, "lrcn", "mean")
+    gain = numbers.difference(view)
     assert gain is not None
     said = f"LRCN minus Mean pooling: **{show.signed(gain.accuracy.mean)} points**"
     assert said in words(app)

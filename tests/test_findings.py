@@ -121,6 +121,9 @@ def test_the_families_are_told_apart_on_the_same_footing(made):
             assert f"{family} leads by {lead}" in said.claim
     alone = made.predictions[made.predictions["model"].isin(["lrcn", "convlstm"])]
     assert accuracy.like_for_like(dataclasses.replace(made, predictions=alone), "group5") is None
+    assert said.pair == pairs[0]
+    # Of a headline pair on the same footing already there is nothing more to say.
+    assert accuracy.like_for_like(headed(made, *pairs[0]), "group5") is None
 
 
 def test_no_class_that_differs_is_said_so(made):
@@ -130,6 +133,14 @@ def test_no_class_that_differs_is_said_so(made):
     assert said.numbers[0].startswith("In none is one ahead of the other")
 
 
+def out_of_order(of: study.Study) -> findings.Finding:
+    asked = behaviour.asked(of)
+    assert asked is not None
+    said = behaviour.time(of, asked)
+    assert said is not None
+    return said
+
+
 def test_order_that_helps_and_order_that_harms_are_told_apart(made):
     """Answers taken from the clean clips and from another model's."""
     rows = made.conditions[made.conditions["condition"] == "shuffled"]
@@ -137,17 +148,17 @@ def test_order_that_helps_and_order_that_harms_are_told_apart(made):
     clean = rows.drop(columns="probabilities").merge(
         made.predictions[[*key, "probabilities"]], on=key
     )
-    said = behaviour.time(dataclasses.replace(made, conditions=clean))
-    assert said is not None and said.claim.startswith("To none of ")
+    said = out_of_order(dataclasses.replace(made, conditions=clean))
+    assert said.claim.startswith("To none of ")
     first = np.eye(len(made.classes))[0]
     wrong = rows.assign(probabilities=[first] * len(rows))
-    said = behaviour.time(dataclasses.replace(made, conditions=wrong))
-    assert said is not None and said.claim.startswith("The order of the frames matters to ")
+    said = out_of_order(dataclasses.replace(made, conditions=wrong))
+    assert said.claim.startswith("The order of the frames matters to ")
     assert "test clips of holdout, seed" in said.numbers[-1]
     # Clean answers that are all wrong, shuffled ones as they were: out of order is better.
     worse = made.predictions.assign(probabilities=[first] * len(made.predictions))
-    said = behaviour.time(dataclasses.replace(made, predictions=worse, conditions=clean))
-    assert said is not None and "Out of order " in said.claim
+    said = out_of_order(dataclasses.replace(made, predictions=worse, conditions=clean))
+    assert "Out of order " in said.claim
 
 
 def test_a_model_that_is_as_sure_as_right_is_not_called_too_sure():
@@ -181,7 +192,7 @@ def test_what_was_not_run_is_not_spoken_of_but_named(made):
         unseen=rows.head(0),
         audit=None,
     )
-    assert behaviour.time(less) is behaviour.world(less) is behaviour.unknowns(less) is None
+    assert behaviour.asked(less) is behaviour.unknowns(less) is None
     assert protocols.copies(less) is None
     assert protocols.lottery_of(None, {}) is None
     causes = accuracy.causes(less, "group5")

@@ -138,7 +138,7 @@ def _measured(folder: Path, model: Any, how: Settings) -> dict[str, Any]:
         "multiply_adds_per_clip": nodes,
         **served,
         "other_runtimes": [
-            latency.measure(folder, shape, **how) for how in (*others, {"runtime": "keras"})
+            latency.measure(folder, shape, **way) for way in (*others, {"runtime": "keras"})
         ],
         "training": pace.measure(how, model.output_shape[-1]),
     }

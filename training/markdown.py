@@ -10,8 +10,8 @@ import statistics
 
 from hvc_core import study
 from hvc_core.conditions import CONDITIONS
+from hvc_core.findings import behaviour, main_protocol
 from hvc_core.findings import findings as findings_of
-from hvc_core.findings import main_protocol
 from hvc_core.planned import planned
 from hvc_core.statistics import lottery, robustness, stats
 from hvc_core.statistics import verdict as verdict_of
@@ -155,17 +155,16 @@ def training(of: study.Study) -> str:
 
 def conditions(of: study.Study) -> str:
     """Accuracy of every model under every condition; in bold where it is broken."""
-    if not len(of.conditions):
+    asked = behaviour.asked(of)
+    if asked is None:
         return "No clip was disturbed yet."
+    protocol, tables = asked
+    names = list(tables)
     made: dict[str, dict[str, tuple[float, bool]]] = {}
-    asked = of.conditions[["protocol", "model"]].drop_duplicates()
-    protocol = asked["protocol"].iloc[0]
-    names = [name for name in of.models if name in set(asked["model"])]
-    for name in names:
-        rows = robustness.rows_of(of.predictions, of.conditions, name, protocol)
-        table = robustness.table(rows, of.classes).set_index("condition")["accuracy"]
-        under = robustness.BROKEN * table[study.CLEAN]
-        made[name] = {str(c): (100 * value, value < under) for c, value in table.items()}
+    for name, table in tables.items():
+        accuracy = table.set_index("condition")["accuracy"]
+        under = robustness.BROKEN * accuracy[study.CLEAN]
+        made[name] = {str(c): (100 * value, value < under) for c, value in accuracy.items()}
     lines = [
         f"| condition, `{protocol}` | " + " | ".join(f"`{n}`" for n in names) + " |",
         "| --- |" + " ---: |" * len(names),

@@ -39,7 +39,7 @@ gains = {
     f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}": (lstm, mean, gain)
     for lstm, mean, _ in OVER_MEAN
     if {lstm, mean} <= set(view.study.models)
-    and (gain := evidence.between(view, lstm, mean)) is not None
+    and (gain := numbers.difference(dataclasses.replace(view, a=mean, b=lstm))) is not None
 }
 if gains:
     st.subheader("What does the LSTM add over the mean?")

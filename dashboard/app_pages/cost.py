@@ -74,6 +74,7 @@ if any(costs.part(measured[name], "training", "seconds_per_clip") for name in na
         "below. A pretrained model trains on features of its first blocks; preparing those, once "
         "for all cells, is not in it but in the table below."
     )
+
 AGAINST = {
     heading: (
         unit,

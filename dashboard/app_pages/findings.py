@@ -34,8 +34,8 @@ for number, one in enumerate(found, start=1):
             key=f"see-{number}",
             icon=":material/arrow_forward:",
             type="tertiary",
-            on_click=state.choose_headline,
-            args=(study,),
+            on_click=state.choose,
+            args=(study, *(one.pair or study.headline)),
         ):
             st.switch_page(f"app_pages/{one.page}.py")
 

@@ -7,7 +7,6 @@ import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
 from hvc_core.statistics import paired
-from hvc_core.statistics.spread import Spread
 from hvc_core.statistics.stats import Estimate
 
 view = state.view()
@@ -110,12 +109,6 @@ st.subheader("What accuracy varies with")
 known = [(name, evidence.spread_of(view, name)) for name in view.pair]
 spreads = [(state.title(view.study, name), found) for name, found in known if found is not None]
 
-
-def first(one: Spread) -> float:
-    """The accuracy of the seed that both intervals are of."""
-    return one.by_seed[min(one.by_seed)]
-
-
 show.chart(
     charts.dots(
         "The naive interval and the honest one",
@@ -124,12 +117,12 @@ show.chart(
         [
             charts.Series(
                 "As if clips were independent (Wilson)",
-                [Estimate(first(one), *one.wilson) for _, one in spreads],
+                [Estimate(one.first, *one.wilson) for _, one in spreads],
                 hollow=True,
             ),
             charts.Series(
                 "Source videos resampled",
-                [Estimate(first(one), *one.grouped) for _, one in spreads],
+                [Estimate(one.first, *one.grouped) for _, one in spreads],
             ),
         ],
         said=" ".join(

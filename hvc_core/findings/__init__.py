@@ -35,6 +35,7 @@ def findings(
     protocol = main_protocol(of)
     if protocol is None:
         return []
+    disturbed = behaviour.asked(of)
     made = [
         accuracy.winner(of, protocol),
         accuracy.like_for_like(of, protocol),
@@ -44,8 +45,8 @@ def findings(
         protocols.films(of, protocol),
         protocols.lottery_of(tickets, published or {}),
         accuracy.by_class(of, protocol),
-        behaviour.time(of),
-        behaviour.world(of),
+        disturbed and behaviour.time(of, disturbed),
+        disturbed and behaviour.world(of, disturbed),
         behaviour.confidence(of, protocol),
         behaviour.unknowns(of),
         expense.work(of),

@@ -62,7 +62,7 @@ def winner(of: Study, protocol: str) -> Finding:
             f"A lead under {100 * (ends[1] - ends[0]) / 2:.0f} points could not be told from "
             "chance with this many source videos."
         )
-        if {a, b} not in [{x, y} for x, y, _ in (*OVER_TIME, *OF_THE_CNN)]:
+        if _in_more_than_one_part(a, b):
             changes += (
                 " The two differ in more than one part, so the lead is not owed to what looks "
                 "over time alone."
@@ -77,14 +77,18 @@ def winner(of: Study, protocol: str) -> Finding:
     return Finding(claim, tuple(numbers), changes, "overview")
 
 
+def _in_more_than_one_part(a: str, b: str) -> bool:
+    return {a, b} not in [{x, y} for x, y, _ in (*OVER_TIME, *OF_THE_CNN)]
+
+
 def like_for_like(of: Study, protocol: str) -> Finding | None:
     """The two families on the same footing, where the headline pair is not."""
     pairs = [
         (a, b, what)
         for a, b, what in LIKE_FOR_LIKE
-        if has(of, a, protocol) and has(of, b, protocol) and {a, b} != {*of.headline}
+        if has(of, a, protocol) and has(of, b, protocol)
     ]
-    if not pairs:
+    if not pairs or not _in_more_than_one_part(*of.headline):
         return None
     claims, numbers = [], []
     for a, b, what in pairs:
@@ -102,6 +106,7 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
         "More source videos; and settings tried for these models too, which take those of the "
         "headline pair.",
         "sure",
+        pair=pairs[0][:2],
     )
 
 

@@ -16,8 +16,11 @@ from hvc_core.study import Study
 ORDER = ("shuffled", "reversed", "frozen", "halved")
 
 
-def _asked(of: Study) -> tuple[str, dict[str, pd.DataFrame]] | None:
-    """The protocol whose cells were put to conditions, and each model's table."""
+Asked = tuple[str, dict[str, pd.DataFrame]]  # protocol; model -> `robustness.table`
+
+
+def asked(of: Study) -> Asked | None:
+    """The protocol whose cells were put to conditions, and each model's table; None without."""
     if not len(of.conditions):
         return None
     protocol = str(of.conditions["protocol"].value_counts().index[0])
@@ -29,12 +32,9 @@ def _asked(of: Study) -> tuple[str, dict[str, pd.DataFrame]] | None:
     return protocol, made
 
 
-def time(of: Study) -> Finding | None:
-    """What the order of the frames is worth to each model."""
-    asked = _asked(of)
-    if asked is None:
-        return None
-    protocol, tables = asked
+def time(of: Study, disturbed: Asked) -> Finding | None:
+    """What the order of the frames is worth to each model; `disturbed` is from `asked`."""
+    protocol, tables = disturbed
     numbers, lost = [], {}
     for m, made in tables.items():
         parts = []
@@ -78,12 +78,9 @@ def _of_seeds(of: Study, protocol: str) -> str:
     return f"Really run on {rows['clip'].nunique():,} test clips of {protocol}, {number}."
 
 
-def world(of: Study) -> Finding | None:
-    """Which model breaks first under which disturbance."""
-    asked = _asked(of)
-    if asked is None:
-        return None
-    protocol, tables = asked
+def world(of: Study, disturbed: Asked) -> Finding | None:
+    """Which model breaks first under which disturbance; `disturbed` is from `asked`."""
+    protocol, tables = disturbed
     broken = {m: robustness.breaks(made) for m, made in tables.items()}
     families = list(dict.fromkeys(f for found in broken.values() for f in found))
     if not families:

@@ -94,7 +94,7 @@ def films(of: Study, protocol: str) -> Finding:
     }
     effects = {m: one.design_effect for m, one in found.items() if one.design_effect}
     numbers = [
-        f"{title(of, m)}, one seed: {percent(one.by_seed[min(one.by_seed)])}, as if clips were "
+        f"{title(of, m)}, one seed: {percent(one.first)}, as if clips were "
         f"independent {100 * one.wilson[0]:.1f} to {100 * one.wilson[1]:.1f}, source videos "
         f"resampled {100 * one.grouped[0]:.1f} to {100 * one.grouped[1]:.1f}."
         for m, one in found.items()

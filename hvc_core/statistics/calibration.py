@@ -228,11 +228,11 @@ def overconfidence(df: pd.DataFrame, classes: list[str]) -> Estimate:
     index = sources(df, classes)
     sums = []
     for _, own in df.groupby("seed", sort=True):
-        top, right = confidences(own, classes)
-        true, _ = answers(own, classes)
+        values, true = arrays(own, classes)
+        gap = values.max(axis=1) - (values.argmax(axis=1) == true)
         at = index.get_indexer(pd.MultiIndex.from_arrays([true, own["group"].to_numpy(np.int64)]))
         count = len(index)
-        sums.append([np.bincount(at, w, minlength=count) for w in (top - right, np.ones(len(at)))])
+        sums.append([np.bincount(at, w, minlength=count) for w in (gap, np.ones(len(at)))])
     gaps, clips = np.array(sums).transpose(1, 0, 2)
     mean, drawn = share(gaps, clips, bootstrap_weights(strata(index)))
     return Estimate(mean, *interval(drawn[~np.isnan(drawn)]))

@@ -46,7 +46,7 @@ def comparable(
     own = _of_both(predictions, a, b, protocol)
     shared = set(own[0]["clip"]) & set(own[1]["clip"])
     own = [df[df["clip"].isin(shared)] for df in own]
-    if all(len(clips) == len(shared) for df in own for clips in _by_seed(df)):
+    if all((df.groupby("seed")["clip"].nunique() == len(shared)).all() for df in own):
         return own[0], own[1]
     pairs = matched(predictions, a, b, protocol)
     if not pairs:
@@ -57,7 +57,3 @@ def comparable(
 def _of_both(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[pd.DataFrame]:
     rows = predictions[predictions["protocol"] == protocol]
     return [rows[rows["model"] == name] for name in (a, b)]
-
-
-def _by_seed(df: pd.DataFrame) -> list[set[str]]:
-    return [set(own["clip"]) for _, own in df.groupby("seed")]

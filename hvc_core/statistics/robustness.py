@@ -60,10 +60,14 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     cell = pd.MultiIndex.from_frame(rows[CELL])
     undisturbed = (rows["condition"] == CLEAN).to_numpy()
     found = []
+    clean: dict[tuple, tuple[float, np.ndarray]] = {}
     for condition, own in rows.groupby("condition", sort=False):
         # Beside the clean answers of the cells that were put to it: others' may be better.
-        asked = cell.isin(pd.MultiIndex.from_frame(own[CELL].drop_duplicates()))
-        base, drawn_base = _accuracy(rows[undisturbed & asked], classes, index, weights)
+        cells = pd.MultiIndex.from_frame(own[CELL].drop_duplicates().sort_values(CELL))
+        if (key := tuple(cells)) not in clean:
+            asked = rows[undisturbed & cell.isin(cells)]
+            clean[key] = _accuracy(asked, classes, index, weights)
+        base, drawn_base = clean[key]
         mean, drawn = _accuracy(own, classes, index, weights)
         ends, lost = interval(drawn), interval(drawn_base - drawn)
         number = own["clip"].nunique()

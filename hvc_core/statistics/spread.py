@@ -63,6 +63,11 @@ class Spread:
     grouped: tuple[float, float]
     design_effect: float | None
 
+    @property
+    def first(self) -> float:
+        """The accuracy of the first seed, which both intervals are of."""
+        return self.by_seed[min(self.by_seed)]
+
 
 def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]) -> Spread:
     """What a model's accuracy under a protocol varies with.
@@ -83,14 +88,13 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
     index = sources(own, classes)
     weights = bootstrap_weights(strata(index))
     seeds, hits, clips = tally(own, classes, index)
-    accuracy, _ = share(hits, clips, weights)
     # Of the mean over seeds it would be smaller than n clips of one seed can be, and under
     # `random`, where every seed has other clips, far smaller: not to be set against clip_se.
     by_draw = [share(h[None], c[None], weights)[1] for h, c in zip(hits, clips, strict=True)]
     source_se = math.sqrt(np.mean([np.nanvar(d, ddof=1) for d in by_draw]))
-    count = int(clips[0].sum())
-    clip_se = math.sqrt(accuracy * (1 - accuracy) / count)
     by_seed = {s: float(h.sum() / c.sum()) for s, h, c in zip(seeds, hits, clips, strict=True)}
+    accuracy, count = float(np.mean(list(by_seed.values()))), int(clips[0].sum())
+    clip_se = math.sqrt(accuracy * (1 - accuracy) / count)
     by_fold = _by_fold(own, classes)
     return Spread(
         model=model,
