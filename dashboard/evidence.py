@@ -193,16 +193,13 @@ def _left_out(_study: Study, revision: str) -> pd.DataFrame:
     tested and the other, of another group, is not.
     """
     found = []
-    pairs = _study.audit["pairs"] if _study.audit else []
+    pairs = [(p["a"], p["b"]) for p in _study.audit["pairs"]] if _study.audit else []
     rows = _study.predictions[["protocol", "fold", "clip"]].drop_duplicates()
     for (protocol, fold), own in rows.groupby(["protocol", "fold"], sort=True):
         if protocol not in splits.GROUPED:
             continue
         tested = set(own["clip"])
-        out = {p["b"] for p in pairs if p["a"] in tested} | {
-            p["a"] for p in pairs if p["b"] in tested
-        }
-        found.append((protocol, fold, len(tested), sorted(out - tested)))
+        found.append((protocol, fold, len(tested), sorted(splits.twins_of(tested, pairs))))
     return pd.DataFrame(found, columns=["protocol", "fold", "tested", "left_out"])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ PROTOCOLS = {
 FOLDS = {"group5": 5, "logo25": 25}  # the others have one
 SAME = {("holdout", 0): ("group5", 0), ("group5", 0): ("holdout", 0)}  # the same parts, any seed
 GROUPED = frozenset(PROTOCOLS) - {"random"}  # no group in two parts, no twin of a test clip trains
+
+Named = TypeVar("Named", int, str)  # a clip, by its row or its name
 
 
 class SplitError(ValueError):
@@ -94,7 +97,7 @@ def split(
         parts = _at_random(len(clips), seed)
     else:
         parts = _by_group(np.array([clip.group for clip in clips]), protocol, fold, seed)
-        banned = sorted(_twins_of(set(parts.test.tolist()), twins))
+        banned = sorted(twins_of(set(parts.test.tolist()), twins))
         parts = Fold(
             np.setdiff1d(parts.train, banned), np.setdiff1d(parts.validation, banned), parts.test
         )
@@ -106,6 +109,17 @@ def split(
                 f"of groups {groups}; UCF50 has 1 to 25"
             )
     return parts
+
+
+def twins_of(inside: set[Named], twins: Sequence[tuple[Named, Named]]) -> set[Named]:
+    """Clips, as rows or as names, that are near-identical to one of `inside` and not of it.
+
+    Example:
+        >>> twins_of({1, 2}, [(1, 2), (3, 2), (3, 4)])
+        {3}
+    """
+    found = {b for a, b in twins if a in inside} | {a for a, b in twins if b in inside}
+    return found - inside
 
 
 def _by_group(groups: np.ndarray, protocol: str, fold: int, seed: int) -> Fold:
@@ -135,9 +149,3 @@ def _at_random(clips: int, seed: int) -> Fold:
     trained = tested + int((clips - tested) * 0.8)
     parts = order[tested:trained], order[trained:], order[:tested]
     return Fold(*(np.sort(rows).astype(np.int64) for rows in parts))
-
-
-def _twins_of(rows: set[int], twins: Sequence[tuple[int, int]]) -> set[int]:
-    """Clips outside `rows` that are near-identical to one inside."""
-    found = {b for a, b in twins if a in rows} | {a for a, b in twins if b in rows}
-    return found - rows
