@@ -346,3 +346,14 @@ def test_the_smaller_model_depends_on_the_number_of_classes() -> None:
     table = EVERY["sizes"]().table.set_index("Model")
     assert table["4 classes"].tolist() == ["44,524", "73,060"]
     assert table["50 classes"].tolist() == ["177,050", "74,578"]
+
+
+def test_models_of_one_size_share_a_line_and_no_two_lines_look_alike() -> None:
+    rows = [("A", 100, 2, 0), ("B", 500, 3, 1), ("B frozen", 500, 3, None)]
+    rows += [(f"C{i}", 600 + i, 3, None) for i in range(3)] + [("C0 frozen", 600, 3, None)]
+    drawn = [trace for trace in charts.sizes(rows, 101, 15).figure.data if trace.mode == "lines"]
+    assert [one.name for one in drawn] == ["A", "B, B frozen", "C0, C0 frozen", "C1", "C2"]
+    assert len({(one.line.color, one.line.dash) for one in drawn}) == len(drawn)
+    # A pair of one size shows both: the dashed line lies upon the solid one.
+    pair = charts.sizes([("A", 100, 2, 0), ("A again", 100, 2, 1)], 101, 15).figure.data
+    assert [one.line.dash for one in pair] == ["solid", "dash"]

@@ -5,6 +5,7 @@ May import: numpy, pandas, plotly, dashboard.charts.base.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -152,6 +153,8 @@ def strengths(titles: tuple[str, str], family: str, table: pd.DataFrame) -> Char
 def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: int) -> Chart:
     """Parameters of every model against the number of classes it tells apart.
 
+    Models of one size (the same net, trained otherwise) share a line.
+
     Args:
         rows: (model, parameters of the body, parameters of the head a class, slot or None).
         most: int. The largest number of classes drawn.
@@ -160,17 +163,23 @@ def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: 
     x = np.unique(np.r_[2 : most + 1 : 2, now, 4, 50])
     figure = go.Figure()
     words = []
-    for name, body, each, slot in rows:
+    other = itertools.cycle(("dot", "longdash", "dashdot", "longdashdot"))
+    lines: dict[tuple[float, float, int | None], list[str]] = {}
+    for name, body, each, slot in sorted(rows, key=lambda row: row[3] is None):  # the pair first
+        alike = [at for at in lines if slot is None and at[:2] == (body, each)]
+        lines.setdefault(alike[0] if alike else (body, each, slot), []).append(name)
+    for (body, each, slot), names in lines.items():
+        name = ", ".join(names)
         color = NEUTRAL if slot is None else COLORS[slot]
-        y = body + each * x
         figure.add_trace(
             go.Scatter(
-                name=name, x=x, y=y, mode="lines",
+                name=name, x=x, y=body + each * x, mode="lines",
                 line={"color": color, "width": 2.5 if slot is not None else 1.5,
-                      "dash": "solid" if slot == 0 else "dash" if slot == 1 else "dot"},
+                      "dash": next(other) if slot is None else ("solid", "dash")[slot]},
                 hovertemplate=f"{name}<br>%{{x}} classes<br>%{{y:,.0f}} parameters<extra></extra>",
             )
         )  # fmt: skip
+    for name, body, each, _ in rows:
         words.append(
             {"Model": name, **{f"{n} classes": f"{body + each * n:,.0f}" for n in (4, now, 50)}}
         )
