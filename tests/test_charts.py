@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 
 from dashboard import charts
 from hvc_core.statistics.stats import Estimate
@@ -254,6 +256,24 @@ def test_the_frontier_is_drawn_through_what_nothing_beats_and_names_do_not_touch
     assert min(b - a for a, b in itertools.pairwise(heights)) >= 6.9
     assert notes["cheap"].xanchor == "left" and notes["dear"].xanchor == "right"
     assert notes["twin"].y < notes["dear"].y < notes["third"].y
+
+
+@hypothesis.given(
+    st.lists(st.tuples(st.floats(0.5, 5e4), st.floats(0, 1)), min_size=1, max_size=12)
+)
+def test_names_of_a_side_never_touch_and_one_alone_stays_at_its_point(
+    found: list[tuple[float, float]],
+) -> None:
+    rows = [(f"m{i}", cost, Estimate(a, a, a), None) for i, (cost, a) in enumerate(found)]
+    notes = {note.text: note for note in charts.trade(rows, "u", "t").figure.layout.annotations}
+    for side in ("left", "right"):
+        own = [(note.y, 100 * rows[int(name[1:])][2].mean) for name, note in notes.items()
+               if note.xanchor == side]  # fmt: skip
+        own.sort()
+        assert all(b - a >= 6.9 for (a, _), (b, _) in itertools.pairwise(own))
+        assert sum(at for at, _ in own) == pytest.approx(sum(true for _, true in own))
+        if len(own) == 1:
+            assert own[0][0] == pytest.approx(own[0][1])
 
 
 def test_curves_draw_every_cell_and_the_mean() -> None:

@@ -5,7 +5,6 @@ May import: numpy, pandas, plotly, dashboard.charts.base, hvc_core's frontier an
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +26,6 @@ from hvc_core.statistics.stats import Estimate
 
 Row = tuple[str, float, Estimate, int | None]
 GAP = 7.0  # percent of accuracy that a line of text is high
-NEAR = 0.35  # decades of cost within which names would touch
 
 
 def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
@@ -127,29 +125,32 @@ def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
 def _labels(rows: Sequence[Row], low: float, high: float) -> tuple[list[str], list[float]]:
     """On which side of its point each name stands, and how high, so that no two touch.
 
+    On a phone a name is as long as half the axis is: all of one side are kept apart.
+
     Args:
-        rows: sorted by cost.
+        rows: name, cost, accuracy and slot of each model.
         low, high: the axis' ends, decimal logarithms.
 
     Returns:
         sides ("left": its text begins there, right of the point), heights in percent.
     """
-    x = [float(np.log10(cost)) for _, cost, _, _ in rows]
-    sides = ["left" if at < (low + high) / 2 else "right" for at in x]
-    heights = [100 * e.mean for _, _, e, _ in rows]
-    groups: list[list[int]] = []
-    for i in range(len(rows)):
-        near = groups and sides[groups[-1][-1]] == sides[i] and x[i] - x[groups[-1][-1]] < NEAR
-        if near:
-            groups[-1].append(i)
-        else:
-            groups.append([i])
-    placed = list(heights)
-    for group in groups:
-        order = sorted(group, key=lambda i: heights[i])
-        for below, i in itertools.pairwise(order):
-            placed[i] = max(placed[i], placed[below] + GAP)
-        lift = float(np.mean([placed[i] - heights[i] for i in group]))
-        for i in group:
-            placed[i] -= lift
-    return sides, placed
+    sides = ["left" if np.log10(cost) < (low + high) / 2 else "right" for _, cost, _, _ in rows]
+    heights = np.array([100 * accuracy.mean for _, _, accuracy, _ in rows])
+    placed = heights.copy()
+    for side in ("left", "right"):
+        own = [i for i in np.argsort(heights, kind="stable") if sides[i] == side]
+        stacks: list[list[int]] = []  # names that touch stand as one stack, about their mean
+        for i in own:
+            stacks.append([i])
+            while len(stacks) > 1 and _apart(heights, *stacks[-2:]) < 0:
+                stacks[-2:] = [stacks[-2] + stacks[-1]]
+        for stack in stacks:
+            step = np.arange(len(stack)) - (len(stack) - 1) / 2
+            placed[stack] = heights[stack].mean() + GAP * step
+    return sides, placed.tolist()
+
+
+def _apart(heights: np.ndarray, below: list[int], above: list[int]) -> float:
+    """The room between two stacks of names, percent; below 0 where they touch."""
+    room = heights[above].mean() - heights[below].mean()
+    return float(room - GAP * (len(below) + len(above)) / 2)
