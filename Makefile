@@ -26,7 +26,7 @@ dashboard: $(VENV)/.dashboard ## install what the app needs (no TensorFlow) and 
 	$(BIN)/streamlit run dashboard/app.py $(SHOW) $(ARGS)
 
 test: $(VENV)/.all ## install everything and run the tests that this machine can run
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.all ## lint and check the types
 	$(BIN)/python -m ruff check .

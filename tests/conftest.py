@@ -29,6 +29,14 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hvc")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """One process runs a file's tests, and one all that share the trained study: made once."""
+    for item in items:
+        shared = "trained" if hasattr(item.module, "trained") else item.module.__name__
+        item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's root folder."""
