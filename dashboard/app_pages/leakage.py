@@ -57,8 +57,8 @@ else:
     )
     show.chart(
         charts.dots(
-            "What the random split flatters by",
-            "points of accuracy, random minus group5",
+            "Accuracy that the random split adds",
+            "points, random minus group5",
             labels,
             [charts.Series("Leak, 95 % interval", [m.overall for m in meters.values()])],
             points=True,
@@ -71,8 +71,8 @@ else:
         order = meters[pair[0]].by_class["difference"].sort_values(ascending=False).index
         show.chart(
             charts.dots(
-                "The leak of each class",
-                "points of recall, random minus group5",
+                "The leak of each class, in recall",
+                "points, random minus group5",
                 meters[pair[0]].by_class.loc[order, "class"].tolist(),
                 [
                     charts.Series(
