@@ -130,14 +130,25 @@ def test_the_chosen_pair_stays_in_the_address_over_pages_and_reloads(tab: Tab) -
     tab.sound()
 
 
-def test_a_finding_leads_to_the_pair_that_it_is_about(tab: Tab) -> None:
-    tab.open("findings", "?b=LRCN+from+scratch")
-    box = tab.page.get_by_test_id("stSelectbox").locator("input")
-    assert box.nth(1).input_value() == "LRCN from scratch"
-    tab.page.get_by_role("button", name="See it whole").last.click()
-    tab.page.get_by_role("heading", name="Cost", level=1).wait_for()
+@pytest.mark.parametrize(
+    ("words", "heading", "pair"),
+    [
+        ("asks .* the work of", "Cost", ["ConvLSTM", "LRCN"]),
+        ("like for like", "How sure?", ["LRCN from scratch", "ConvLSTM"]),
+    ],
+)
+@pytest.mark.parametrize("chosen", ["", "?b=LRCN+from+scratch"])
+def test_a_finding_leads_to_the_pair_that_it_is_about(
+    words: str, heading: str, pair: list[str], chosen: str, tab: Tab
+) -> None:
+    tab.open("findings", chosen)
+    claims = tab.page.get_by_role("heading", level=4).all_inner_texts()
+    at = next(i for i, claim in enumerate(claims) if re.search(words, claim))
+    tab.page.get_by_role("button", name="See it whole").nth(at).click()
+    tab.page.get_by_role("heading", name=heading, level=1).wait_for()
     tab.settle()
-    assert [box.nth(i).input_value() for i in (0, 1)] == ["ConvLSTM", "LRCN"]
+    box = tab.page.get_by_test_id("stSelectbox").locator("input")
+    assert [box.nth(i).input_value() for i in (0, 1)] == pair
     tab.sound()
 
 

@@ -34,10 +34,10 @@ for number, one in enumerate(found, start=1):
             key=f"see-{number}",
             icon=":material/arrow_forward:",
             type="tertiary",
-            on_click=state.choose,
-            args=(study, *(one.pair or study.headline)),
+            on_click=state.choose_headline,
+            args=(study,),
         ):
-            st.switch_page(f"app_pages/{one.page}.py")
+            state.open_page(f"app_pages/{one.page}.py", one.pair)
 
 left = evidence.not_run(view)
 st.subheader("What was not run")
