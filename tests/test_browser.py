@@ -146,9 +146,10 @@ def test_a_finding_leads_to_the_pair_that_it_is_about(
     at = next(i for i, claim in enumerate(claims) if re.search(words, claim))
     tab.page.get_by_role("button", name="See it whole").nth(at).click()
     tab.page.get_by_role("heading", name=heading, level=1).wait_for()
-    tab.settle()
     box = tab.page.get_by_test_id("stSelectbox").locator("input")
-    assert [box.nth(i).input_value() for i in (0, 1)] == pair
+    for i, title in enumerate(pair):  # the heading may stand before the selectors have followed
+        playwright.expect(box.nth(i)).to_have_value(title, timeout=60_000)
+    tab.settle()
     tab.sound()
 
 
