@@ -113,22 +113,8 @@ def view() -> View:
 def choose_headline(study: studies.Study) -> None:
     """Sets the selectors to the study's headline pair under its main protocol; for a callback."""
     protocol = _main_protocol(study, open_study()[1])
-    st.session_state.update(_chosen(*study.headline), protocol=protocol)
-
-
-def open_page(page: str, pair: tuple[str, str] | None) -> None:
-    """Goes to a page and chooses a pair there; call it when `choose_headline` was.
-
-    Streamlit refuses to leave a page while its address holds what a selector is bound to. The
-    headline pair is the default, so that the address is empty; another pair is chosen on arrival.
-    """
-    if pair is not None:
-        st.session_state["_on_arrival"] = _chosen(*pair)
-    st.switch_page(page)
-
-
-def _chosen(a: str, b: str) -> dict[str, Any]:
-    return {"a": a, "b": b, "_pair": {"a": a, "b": b}}
+    a, b = study.headline
+    st.session_state.update(a=a, b=b, protocol=protocol, _pair={"a": a, "b": b})
 
 
 def _labels(study: studies.Study) -> dict[str, str]:
@@ -148,7 +134,6 @@ def select(study: studies.Study) -> None:
     first, second = study.headline
 
     labels = _labels(study)
-    st.session_state.update(st.session_state.pop("_on_arrival", {}))
     for key in ("a", "b"):  # an address made by hand may say lrcn for LRCN
         asked = st.query_params.get(key)
         if key not in st.session_state and asked in names:

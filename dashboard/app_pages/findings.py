@@ -28,7 +28,7 @@ for number, one in enumerate(found, start=1):
         st.markdown(f"*What would change it:* {one.changes}")
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
-        # Of the pair and protocol that it is about, whatever is chosen here.
+        # Of the headline pair: Streamlit refuses to switch while the address holds another's name.
         if st.button(
             "See it whole",
             key=f"see-{number}",
@@ -37,7 +37,7 @@ for number, one in enumerate(found, start=1):
             on_click=state.choose_headline,
             args=(study,),
         ):
-            state.open_page(f"app_pages/{one.page}.py", one.pair)
+            st.switch_page(f"app_pages/{one.page}.py")
 
 left = evidence.not_run(view)
 st.subheader("What was not run")
