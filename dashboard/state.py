@@ -112,8 +112,8 @@ def view() -> View:
 
 def choose_headline(study: studies.Study) -> None:
     """Sets the selectors to the study's headline pair under its main protocol; for a callback."""
-    protocol = _main_protocol(study, open_study()[1])
     a, b = study.headline
+    protocol = _main_protocol(study, open_study()[1])
     st.session_state.update(a=a, b=b, protocol=protocol, _pair={"a": a, "b": b})
 
 

@@ -162,7 +162,6 @@ def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: 
     """
     x = np.unique(np.r_[2 : most + 1 : 2, now, 4, 50])
     figure = go.Figure()
-    words = []
     other = itertools.cycle(("dot", "longdash", "dashdot", "longdashdot"))
     lines: dict[tuple[float, float, int | None], list[str]] = {}
     for name, body, each, slot in sorted(rows, key=lambda row: row[3] is None):  # the pair first
@@ -179,10 +178,10 @@ def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: 
                 hovertemplate=f"{name}<br>%{{x}} classes<br>%{{y:,.0f}} parameters<extra></extra>",
             )
         )  # fmt: skip
-    for name, body, each, _ in rows:
-        words.append(
-            {"Model": name, **{f"{n} classes": f"{body + each * n:,.0f}" for n in (4, now, 50)}}
-        )
+    words = [
+        {"Model": name, **{f"{n} classes": f"{body + each * n:,.0f}" for n in (4, now, 50)}}
+        for name, body, each, _ in rows
+    ]
     figure.add_vline(x=now, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     layout(figure, "Parameters by the number of classes", height=400)
     figure.update_xaxes(title="classes that the model tells apart", range=[0, most + 1])

@@ -106,7 +106,6 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
         "More source videos; and settings tried for these models too, which take those of the "
         "headline pair.",
         "sure",
-        pair=pairs[0][:2],
     )
 
 

@@ -22,14 +22,12 @@ class Finding:
         numbers: tuple of str. The numbers behind it, a sentence each.
         changes: str. What would change it.
         page: str. The dashboard's page that shows it whole, by its name in the address.
-        pair: (str, str) or None. The models that it is about, where not the headline pair.
     """
 
     claim: str
     numbers: tuple[str, ...]
     changes: str
     page: str
-    pair: tuple[str, str] | None = None
 
 
 def main_protocol(of: Study) -> str | None:
