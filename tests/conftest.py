@@ -1,6 +1,6 @@
-"""What every test has: quiet frameworks, the loopback only, where the data and the browser are.
+"""What every test has: quiet frameworks, the loopback only, the data, the browser, a study to show.
 
-May import: the standard library, pytest, hypothesis.
+May import: the standard library, pytest, hypothesis; streamlit and tests.support where a test asks.
 """
 
 from __future__ import annotations
@@ -64,6 +64,38 @@ def browser_path() -> str:
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of three models; only to be read."""
+    from tests.support.studies import make_study
+
+    return make_study(tmp_path_factory.mktemp("three") / "study", models=3, clips_per_group=2)
+
+
+@pytest.fixture
+def _fresh_caches() -> None:
+    """One test's studies and models are not another's."""
+    import streamlit as st
+
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def shown(three: Path, _fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The three-model study is the one that the app shows; only to be read."""
+    monkeypatch.setenv("HVC_STUDY", str(three))
+    return three
+
+
+@pytest.fixture
+def own(three: Path, _fresh_caches: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the three-model study, shown by the app: the test's own, to break."""
+    folder = Path(shutil.copytree(three, tmp_path / "study"))
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

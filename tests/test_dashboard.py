@@ -1,30 +1,22 @@
-"""Every page in process: whole studies, odd ones and broken ones."""
+"""Every page in process: whole studies, what the address asks for, what a choice changes."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import costs, numbers, state
+from dashboard import numbers, state
 from hvc_core import closing
 from hvc_core import study as studies
 from tests.support.app import PAGES, ROOT, open_page, words
 from tests.support.studies import make_study
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_study(tmp_path_factory.mktemp("two") / "study", models=3, clips_per_group=2)
 
 
 @pytest.fixture(scope="module")
@@ -36,29 +28,6 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         protocol=("holdout", "random"),
         onnx=False,
     )
-
-
-@pytest.fixture
-def own(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A study of the test's own, to break."""
-    folder = tmp_path / "study"
-    shutil.copytree(two, folder)
-    monkeypatch.setenv("HVC_STUDY", str(folder))
-    return folder
-
-
-@pytest.fixture
-def shown(two: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The three-model study is the one that the app shows."""
-    monkeypatch.setenv("HVC_STUDY", str(two))
-    return two
-
-
-def change(file: Path, edit: Callable[[dict], object]) -> None:
-    """Edits a JSON file of a study."""
-    obj = json.loads(file.read_text())
-    edit(obj)
-    file.write_text(json.dumps(obj))
 
 
 def choose(app: AppTest, key: str, value: str) -> None:
@@ -243,145 +212,6 @@ def test_classes_sort(order: str, shown: Path) -> None:
     assert expected[order]
 
 
-def test_training_without_history(own: Path) -> None:
-    (own / "history.parquet").unlink()
-    app = open_page("training")
-    assert not app.exception and not app.error
-    assert "history.parquet" in app.info[0].value
-
-
-def test_cost_without_a_measurement(own: Path) -> None:
-    change(
-        own / "cost.json",
-        lambda cost: cost.update(machine={}, models=dict.fromkeys(cost["models"])),
-    )
-    for page in ("overview", "cost"):
-        app = open_page(page)
-        assert not app.exception and not app.error
-    assert "no measurement" in app.info[0].value
-
-
-def test_a_pair_without_predictions_under_a_protocol(own: Path) -> None:
-    table = pd.read_parquet(own / "predictions.parquet")
-    studies.write_parquet(own / "predictions.parquet", table[table["model"] != "lrcn"])
-    closing.close(own)
-    for page in PAGES:
-        app = open_page(page)
-        assert not app.exception and not app.error
-    for page in ("overview", "confusion", "classes"):
-        assert "no predictions under protocol" in words(open_page(page))
-
-
-def test_a_study_of_one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HVC_STUDY", str(make_study(tmp_path / "study", models=1, onnx=False)))
-    for page in PAGES:
-        app = open_page(page)
-        assert not app.exception and not app.error
-
-
-BROKEN: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
-    "no folder": (shutil.rmtree, ("no such folder", "study.json")),
-    "no predictions": (
-        lambda f: (f / "predictions.parquet").unlink(),
-        ("predictions.parquet", "missing"),
-    ),
-    "no study.json": (lambda f: (f / "study.json").unlink(), ("study.json", "missing")),
-    "a version of tomorrow": (
-        lambda f: change(f / "study.json", lambda meta: meta.update(schema_version=99)),
-        ("study.json", "schema_version", "99"),
-    ),
-    "a missing field": (
-        lambda f: change(f / "study.json", lambda meta: meta["dataset"].pop("classes")),
-        ("study.json", "dataset.classes"),
-    ),
-    "a missing column": (
-        lambda f: (
-            pd.read_parquet(f / "predictions.parquet")
-            .drop(columns="seed")
-            .to_parquet(f / "predictions.parquet")
-        ),
-        ("predictions.parquet", "seed"),
-    ),
-    "another class list": (
-        lambda f: change(f / "metrics.json", lambda m: m["cells"][0]["per_class"].pop("Diving")),
-        ("metrics.json", "per_class", "Diving"),
-    ),
-    "no json": (lambda f: (f / "cost.json").write_text("{"), ("cost.json", "JSON")),
-}
-
-
-@pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_study_is_a_message_on_every_page(how: str, own: Path) -> None:
-    break_it, named = BROKEN[how]
-    break_it(own)
-    for page in PAGES:
-        app = open_page(page)
-        assert not app.exception
-        assert len(app.error) == 1 and len(app.title) == 1
-        for word in named:
-            assert word in app.error[0].value
-
-
-def test_a_mended_study_is_shown_again(own: Path) -> None:
-    whole = (own / "study.json").read_bytes()
-    (own / "study.json").unlink()
-    app = open_page("cost")
-    assert app.error
-    (own / "study.json").write_bytes(whole)
-    app.run()
-    assert not app.error and not app.exception
-
-
-def test_a_study_that_changes_is_read_again(own: Path) -> None:
-    app = open_page("about")
-    change(own / "study.json", lambda meta: meta.update(title="Another title"))
-    app.run()
-    assert "Another title" in str(app.table[0].value)
-
-
-def test_a_failure_nobody_thought_of_while_reading_is_a_message(
-    own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(folder: Path) -> None:
-        raise RuntimeError("secret words")
-
-    monkeypatch.setattr(studies, "read", fail)
-    app = open_page("about")
-    assert not app.exception
-    assert "RuntimeError" in app.error[0].value and "secret" not in app.error[0].value
-
-
-def test_cost_says_how_many_times(shown: Path) -> None:
-    app = open_page("cost")
-    assert "LRCN takes **2 × the parameters, 2 × the multiply-adds" in words(app)
-
-
-def test_cost_draws_the_frontier_against_the_cost_that_is_chosen(shown: Path) -> None:
-    app = open_page("cost")
-    assert "Training, an epoch of 1,000 clips" in app.selectbox(key="against").options
-    app.selectbox(key="against").set_value("Parameters").run()
-    assert not app.exception
-    titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in app.get("plotly_chart")]
-    assert "Accuracy against parameters" in titles
-
-
-def test_cost_says_whose_accuracy_is_of_fewer_clips(own: Path) -> None:
-    assert not open_page("cost").warning
-    table = pd.read_parquet(own / "predictions.parquet")
-    few = (table["model"] != "lrcn") | (table["group"] < 10)
-    studies.write_parquet(own / "predictions.parquet", table[few])
-    closing.close(own)
-    said = open_page("cost").warning[0].value
-    assert said.startswith("Not of the same clips: LRCN (")
-
-
-def test_cost_tells_the_runtimes_apart(shown: Path) -> None:
-    app = open_page("cost")
-    table = next(t.value for t in app.dataframe if "Runtime" in t.value.columns)
-    assert set(table["Runtime"]) == {"synthetic", "synthetic, slower"}
-    assert (table["Used by this app"] == "yes").sum() == table["Model"].nunique() == 2
-
-
 def test_about_gives_the_commands_and_the_fingerprint(shown: Path) -> None:
     app = open_page("about")
     assert "python -m training evaluate study --check" in app.code[0].value
@@ -400,39 +230,3 @@ def test_the_dashboard_loads_no_training_framework(shown: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        (None, "–"),
-        (0, "0"),
-        (950, "950"),
-        (44_524, "44.5 k"),
-        (4_694_024, "4.69 M"),
-        (3.1e9, "3.1 G"),
-    ],
-)
-def test_amounts_fit_a_card(value: float | None, said: str) -> None:
-    assert costs.amount(value) == said
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """One test's studies and models are not another's."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
-def test_a_chosen_model_that_leaves_the_study_is_forgotten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = make_study(tmp_path / "study", models=3, onnx=False, protocol=("holdout", "random"))
-    monkeypatch.setenv("HVC_STUDY", str(folder))
-    app = open_page("overview", a="LRCN from scratch", protocol="random")
-    assert app.title[0].value == "LRCN from scratch or LRCN?"
-    shutil.rmtree(folder)
-    make_study(folder, models=2, onnx=False)
-    app.run()
-    assert not app.exception and not app.error
-    assert app.title[0].value == "ConvLSTM or LRCN?"

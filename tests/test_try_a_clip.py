@@ -9,45 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import answering
 from tests.support import videos
 from tests.support.app import open_page, words
-from tests.support.studies import make_study
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_study(tmp_path_factory.mktemp("two") / "study", models=3, clips_per_group=2)
-
-
-@pytest.fixture
-def own(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A study of the test's own, to break."""
-    folder = tmp_path / "study"
-    shutil.copytree(two, folder)
-    monkeypatch.setenv("HVC_STUDY", str(folder))
-    return folder
-
-
-@pytest.fixture
-def shown(two: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The three-model study is the one that the app shows."""
-    monkeypatch.setenv("HVC_STUDY", str(two))
-    return two
 
 
 def plots(app: AppTest) -> int:
     return len(app.get("plotly_chart"))
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    """One test's studies and models are not another's."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4")])
