@@ -31,10 +31,10 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "hvc")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """One process runs a file's tests, and one all that share the trained study: made once."""
+    """One process runs a file's tests, unless a mark says more: what they share is made once."""
     for item in items:
-        shared = "trained" if hasattr(item.module, "trained") else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(shared))
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +67,11 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study of three models; only to be read."""
+def made_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study that `shown` and `own` take, of three models; only to be read."""
     from tests.support.studies import make_study
 
-    return make_study(tmp_path_factory.mktemp("three") / "study", models=3, clips_per_group=2)
+    return make_study(tmp_path_factory.mktemp("made") / "study", models=3, clips_per_group=2)
 
 
 @pytest.fixture
@@ -84,16 +84,18 @@ def _fresh_caches() -> None:
 
 
 @pytest.fixture
-def shown(three: Path, _fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The three-model study is the one that the app shows; only to be read."""
-    monkeypatch.setenv("HVC_STUDY", str(three))
-    return three
+def shown(made_study: Path, _fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The made study is the one that the app shows; only to be read."""
+    monkeypatch.setenv("HVC_STUDY", str(made_study))
+    return made_study
 
 
 @pytest.fixture
-def own(three: Path, _fresh_caches: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the three-model study, shown by the app: the test's own, to break."""
-    folder = Path(shutil.copytree(three, tmp_path / "study"))
+def own(
+    made_study: Path, _fresh_caches: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A copy of the made study, shown by the app: the test's own, to break."""
+    folder = Path(shutil.copytree(made_study, tmp_path / "study"))
     monkeypatch.setenv("HVC_STUDY", str(folder))
     return folder
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
-import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import strategies as st
 
 from dashboard import charts
 from hvc_core.statistics.stats import Estimate
@@ -232,50 +228,6 @@ def test_bars_of_nothing_measured_do_not_fail() -> None:
     assert made.table.iloc[0, 1] == "not measured"
 
 
-def test_trade_has_numbers_on_its_axis_within_one_decade_and_over_many() -> None:
-    for costs in ((100.0, 180.0), (1.0, 1e6)):
-        rows = [(f"m{c}", c, Estimate(0.5, 0.4, 0.6), None) for c in costs]
-        axis = charts.trade(rows, "u", "t").figure.layout.xaxis
-        assert len(axis.tickvals) >= 2 and axis.type == "log"
-
-
-def test_the_frontier_is_drawn_through_what_nothing_beats_and_names_do_not_touch() -> None:
-    rows = [
-        ("cheap", 10.0, Estimate(0.4, 0.3, 0.5), 0),
-        ("dear", 6000.0, Estimate(0.9, 0.8, 1.0), 1),
-        ("twin", 6010.0, Estimate(0.89, 0.8, 1.0), None),
-        ("third", 6020.0, Estimate(0.91, 0.8, 1.0), None),
-    ]
-    made = charts.trade(rows[::-1], "millions", "t")
-    assert made.table["On the frontier"].tolist() == ["yes", "yes", "no", "yes"]
-    line = made.figure.data[0]
-    assert list(line.x[:-1]) == [10, 6000, 6020] and list(line.y[:-1]) == [40, 90, 91]
-    assert made.alt.endswith("On the frontier: cheap, dear, third.")
-    notes = {note.text: note for note in made.figure.layout.annotations}
-    heights = sorted(notes[name].y for name in ("dear", "twin", "third"))
-    assert min(b - a for a, b in itertools.pairwise(heights)) >= 6.9
-    assert notes["cheap"].xanchor == "left" and notes["dear"].xanchor == "right"
-    assert notes["twin"].y < notes["dear"].y < notes["third"].y
-
-
-@hypothesis.given(
-    st.lists(st.tuples(st.floats(0.5, 5e4), st.floats(0, 1)), min_size=1, max_size=12)
-)
-def test_names_of_a_side_never_touch_and_one_alone_stays_at_its_point(
-    found: list[tuple[float, float]],
-) -> None:
-    rows = [(f"m{i}", cost, Estimate(a, a, a), None) for i, (cost, a) in enumerate(found)]
-    notes = {note.text: note for note in charts.trade(rows, "u", "t").figure.layout.annotations}
-    for side in ("left", "right"):
-        own = [(note.y, 100 * rows[int(name[1:])][2].mean) for name, note in notes.items()
-               if note.xanchor == side]  # fmt: skip
-        own.sort()
-        assert all(b - a >= 6.9 for (a, _), (b, _) in itertools.pairwise(own))
-        assert sum(at for at, _ in own) == pytest.approx(sum(true for _, true in own))
-        if len(own) == 1:
-            assert own[0][0] == pytest.approx(own[0][1])
-
-
 def test_curves_draw_every_cell_and_the_mean() -> None:
     made = charts.curves(TITLES, history(cells=3, epochs=4), ("convlstm", "lrcn"), "accuracy")
     cells, mean = made.figure.data[:2]
@@ -359,21 +311,3 @@ def test_strengths_start_at_the_clip_as_it_is() -> None:
     assert len(lines) == 2
     assert all(list(t.x) == list(range(6)) for t in lines)
     assert lines[0].y[0] == pytest.approx(90) and lines[0].y[-1] == pytest.approx(40)
-
-
-def test_the_smaller_model_depends_on_the_number_of_classes() -> None:
-    """DESIGN's check values: 44,524 / 73,060 at 4 classes, 177,050 / 74,578 at 50."""
-    table = EVERY["sizes"]().table.set_index("Model")
-    assert table["4 classes"].tolist() == ["44,524", "73,060"]
-    assert table["50 classes"].tolist() == ["177,050", "74,578"]
-
-
-def test_models_of_one_size_share_a_line_and_no_two_lines_look_alike() -> None:
-    rows = [("A", 100, 2, 0), ("B", 500, 3, 1), ("B frozen", 500, 3, None)]
-    rows += [(f"C{i}", 600 + i, 3, None) for i in range(3)] + [("C0 frozen", 600, 3, None)]
-    drawn = [trace for trace in charts.sizes(rows, 101, 15).figure.data if trace.mode == "lines"]
-    assert [one.name for one in drawn] == ["A", "B, B frozen", "C0, C0 frozen", "C1", "C2"]
-    assert len({(one.line.color, one.line.dash) for one in drawn}) == len(drawn)
-    # A pair of one size shows both: the dashed line lies upon the solid one.
-    pair = charts.sizes([("A", 100, 2, 0), ("A again", 100, 2, 1)], 101, 15).figure.data
-    assert [one.line.dash for one in pair] == ["solid", "dash"]

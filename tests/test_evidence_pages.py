@@ -6,7 +6,6 @@ May import: pytest, streamlit, hvc_core, tests.support.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -22,23 +21,16 @@ PLOTS = {"sure": 2, "leakage": 4, "calibration": 2, "conditions": 10}
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evidence") / "study"
     protocols = ["holdout", "group5", "random"]
     return studies.make_study(folder, models=5, groups=8, protocol=protocols, evidence=True)
 
 
 @pytest.fixture(autouse=True)
-def shown(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HVC_STUDY", str(whole))
-
-
-@pytest.fixture
-def own(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the test's own, to break."""
-    folder = Path(shutil.copytree(whole, tmp_path / "study"))
-    monkeypatch.setenv("HVC_STUDY", str(folder))
-    return folder
+def _kept(made_study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app shows the made study, and what one test's pages derive serves the next."""
+    monkeypatch.setenv("HVC_STUDY", str(made_study))
 
 
 @pytest.mark.parametrize("page", PLOTS)

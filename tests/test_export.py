@@ -19,6 +19,7 @@ from training.__main__ import main
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("trained"),  # a study is trained first, and shared
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 

@@ -13,7 +13,8 @@ from hvc_core.conditions import CONDITIONS as ALL
 from tests.support import data, trained
 from training.__main__ import main
 
-pytestmark = pytest.mark.slow  # a study is trained first
+# A study is trained first, and shared.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("trained")]
 CONDITIONS = {name: ALL[name] for name in ("shuffled", "frozen", "drop-5", "h264-3", "blur-2")}
 
 

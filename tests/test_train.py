@@ -18,7 +18,8 @@ from tests.support import data, studies, trained
 from training import train as command
 from training.__main__ import main
 
-pytestmark = pytest.mark.slow  # a study is trained first
+# A study is trained first, and shared.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("trained")]
 
 
 @pytest.fixture(scope="module")

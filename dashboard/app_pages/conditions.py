@@ -35,11 +35,15 @@ def meant(gain: Estimate) -> str:
     return "it harms" if gain.hi < 0 else "one cannot tell"
 
 
-gains = {
-    f"{state.title(view.study, lstm)} minus {state.title(view.study, mean)}": (lstm, mean, gain)
+over_mean = [
+    dataclasses.replace(view, a=mean, b=lstm)
     for lstm, mean, _ in OVER_MEAN
     if {lstm, mean} <= set(view.study.models)
-    and (gain := numbers.difference(dataclasses.replace(view, a=mean, b=lstm))) is not None
+]
+gains = {
+    f"{pair.titles[1]} minus {pair.titles[0]}": (pair, gain)
+    for pair in over_mean
+    if (gain := numbers.difference(pair)) is not None
 }
 if gains:
     st.subheader("What does the LSTM add over the mean?")
@@ -48,15 +52,14 @@ if gains:
             f"- {names}: **{show.signed(gain.accuracy.mean)} points** of accuracy "
             f"({show.signed(gain.accuracy.lo)} to {show.signed(gain.accuracy.hi)}) on "
             f"{gain.clips:,} clips: {meant(gain.accuracy)}."
-            for names, (_, _, gain) in gains.items()
+            for names, (_, gain) in gains.items()
         )
     )
     st.caption("These pairs are the same whatever models A and B are; the protocol counts.")
     which = st.segmented_control(
         "Class by class", list(gains), default=next(iter(gains)), required=True
     )
-    lstm, mean, _ = gains[which]
-    tests = evidence.class_tests(dataclasses.replace(view, a=mean, b=lstm))
+    tests = evidence.class_tests(gains[which][0])
     tests = tests[tests["clips"] > 0].sort_values("difference", ascending=False)
     show.chart(
         charts.dots(

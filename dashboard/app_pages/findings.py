@@ -28,7 +28,8 @@ for number, one in enumerate(found, start=1):
         st.markdown(f"*What would change it:* {one.changes}")
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
-        # Of the headline pair: Streamlit refuses to switch while the address holds another's name.
+        # The headline pair leaves the address empty: st.switch_page raises while a selector's
+        # choice is in it.
         if st.button(
             "See it whole",
             key=f"see-{number}",

@@ -162,7 +162,8 @@ def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: 
     """
     x = np.unique(np.r_[2 : most + 1 : 2, now, 4, 50])
     figure = go.Figure()
-    other = itertools.cycle(("dot", "longdash", "dashdot", "longdashdot"))
+    dashes = ("dot", "longdash", "dashdot", "longdashdot", "2px,8px", "16px,2px")
+    other = itertools.cycle(dashes)
     lines: dict[tuple[float, float, int | None], list[str]] = {}
     for name, body, each, slot in sorted(rows, key=lambda row: row[3] is None):  # the pair first
         alike = [at for at in lines if slot is None and at[:2] == (body, each)]
@@ -182,7 +183,7 @@ def sizes(rows: Sequence[tuple[str, float, float, int | None]], most: int, now: 
         {"Model": name, **{f"{n} classes": f"{body + each * n:,.0f}" for n in (4, now, 50)}}
         for name, body, each, _ in rows
     ]
-    figure.add_vline(x=now, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
+    figure.add_vline(x=now, line={"color": NEUTRAL, "width": 1})
     layout(figure, "Parameters by the number of classes", height=400)
     figure.update_xaxes(title="classes that the model tells apart", range=[0, most + 1])
     figure.update_yaxes(title="parameters (logarithmic)", type="log", exponentformat="SI")

@@ -26,6 +26,7 @@ from hvc_core.statistics.stats import Estimate
 
 Row = tuple[str, float, Estimate, int | None]
 GAP = 7.0  # percent of accuracy that a line of text is high
+TOP = 112.0  # percent at the axis' upper end: room for the names of good models
 
 
 def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
@@ -78,11 +79,15 @@ def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
         )
         figure.add_annotation(
             x=np.log10(cost),
-            y=at,
+            y=100 * accuracy.mean,
             text=name,
-            showarrow=False,
             xanchor=side,
-            xshift=12 if side == "left" else -12,
+            ax=16 if side == "left" else -16,
+            ay=at,
+            ayref="y",
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=NEUTRAL,
         )
 
     layout(figure, title, height=440)
@@ -102,7 +107,7 @@ def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
     figure.update_yaxes(
         title="accuracy, percent",
         ticksuffix=" %",
-        range=[0, 112],
+        range=[0, TOP],
         tickvals=[0, 20, 40, 60, 80, 100],
     )
     table = pd.DataFrame(
@@ -123,9 +128,10 @@ def trade(rows: Sequence[Row], unit: str, title: str) -> Chart:
 
 
 def _labels(rows: Sequence[Row], low: float, high: float) -> tuple[list[str], list[float]]:
-    """On which side of its point each name stands, and how high, so that no two touch.
+    """On which side of its point each name stands, and how high: within the axis, none on another.
 
-    On a phone a name is as long as half the axis is: all of one side are kept apart.
+    On a phone a name is as long as half the axis is: all of one side are kept apart. Names of
+    the two sides may meet where models of one accuracy lie about the middle.
 
     Args:
         rows: name, cost, accuracy and slot of each model.
@@ -142,15 +148,18 @@ def _labels(rows: Sequence[Row], low: float, high: float) -> tuple[list[str], li
         stacks: list[list[int]] = []  # names that touch stand as one stack, about their mean
         for i in own:
             stacks.append([i])
-            while len(stacks) > 1 and _apart(heights, *stacks[-2:]) < 0:
+            while (
+                len(stacks) > 1
+                and _heights(heights, stacks[-2])[-1] + GAP > (_heights(heights, stacks[-1])[0])
+            ):
                 stacks[-2:] = [stacks[-2] + stacks[-1]]
         for stack in stacks:
-            step = np.arange(len(stack)) - (len(stack) - 1) / 2
-            placed[stack] = heights[stack].mean() + GAP * step
+            placed[stack] = _heights(heights, stack)
     return sides, placed.tolist()
 
 
-def _apart(heights: np.ndarray, below: list[int], above: list[int]) -> float:
-    """The room between two stacks of names, percent; below 0 where they touch."""
-    room = heights[above].mean() - heights[below].mean()
-    return float(room - GAP * (len(below) + len(above)) / 2)
+def _heights(heights: np.ndarray, stack: list[int]) -> np.ndarray:
+    """Where the names of a stack stand, lowest first: about their points, within the axis."""
+    half = GAP * len(stack) / 2
+    middle = min(max(float(heights[stack].mean()), half), TOP - half)
+    return middle + GAP * (np.arange(len(stack)) - (len(stack) - 1) / 2)

@@ -105,7 +105,7 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
         tuple(numbers),
         "More source videos; and settings tried for these models too, which take those of the "
         "headline pair.",
-        "sure",
+        "overview",
     )
 
 

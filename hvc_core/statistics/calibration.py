@@ -194,7 +194,10 @@ def arrays(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarray
 
 def confidences(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The confidence of each row, float64 (N,), and whether its answer is right, bool (N,)."""
-    values, true = arrays(df, classes)
+    return _confident(*arrays(df, classes))
+
+
+def _confident(values: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.max(axis=1), values.argmax(axis=1) == true
 
 
@@ -212,7 +215,7 @@ def summary(
     found = []
     for _, df in own.groupby("seed"):
         values, true = arrays(df, classes)
-        top, right = values.max(axis=1), values.argmax(axis=1) == true
+        top, right = _confident(values, true)
         measures = [f(values, true) for f in (ece, brier, nll)]
         found.append([top.mean(), right.mean(), *measures, aurc(top, right)])
     means = np.mean(found, axis=0).tolist()
@@ -229,10 +232,10 @@ def overconfidence(df: pd.DataFrame, classes: list[str]) -> Estimate:
     sums = []
     for _, own in df.groupby("seed", sort=True):
         values, true = arrays(own, classes)
-        gap = values.max(axis=1) - (values.argmax(axis=1) == true)
+        top, right = _confident(values, true)
         at = index.get_indexer(pd.MultiIndex.from_arrays([true, own["group"].to_numpy(np.int64)]))
         count = len(index)
-        sums.append([np.bincount(at, w, minlength=count) for w in (gap, np.ones(len(at)))])
+        sums.append([np.bincount(at, w, minlength=count) for w in (top - right, np.ones(len(at)))])
     gaps, clips = np.array(sums).transpose(1, 0, 2)
     mean, drawn = share(gaps, clips, bootstrap_weights(strata(index)))
     return Estimate(mean, *interval(drawn[~np.isnan(drawn)]))
