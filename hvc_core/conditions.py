@@ -63,7 +63,11 @@ _TIME = {
     "frozen": ("One frame frozen", "The middle one of the 20 frames, 20 times."),
     # Models that take frames in pairs (hvc_core.models.two_stream) then get pairs of equal frames:
     # their motion stream sees no motion at all, not half as much.
-    "halved": ("Half the frames", "Every second one of the 20 frames, each shown twice."),
+    "halved": (
+        "Half the frames",
+        "Every second one of the 20 frames, each shown twice: a model that takes differences of "
+        "frames in pairs then sees no motion.",
+    ),
 }
 # family -> title, sentence, the parameter at strengths 1 to 5
 _WORLD: dict[str, tuple[str, str, tuple[float, ...]]] = {

@@ -6,7 +6,6 @@ May import: numpy, pandas, pytest, hvc_core, tests.support.
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,7 @@ import pytest
 from hvc_core import findings, study
 from hvc_core.findings import accuracy, behaviour, expense, protocols
 from hvc_core.findings.words import points
-from hvc_core.planned import planned
-from hvc_core.statistics import paired, stats
+from hvc_core.statistics import paired, siblings, stats
 from hvc_core.statistics.stats import Estimate
 from tests.support.studies import make_study
 from training import markdown
@@ -61,7 +59,10 @@ def test_the_winner_is_the_verdicts_and_swapped_where_the_answers_are(made):
     decided = paired.decide(made.predictions, a, b, "group5", made.classes)
     assert decided.winner == "lrcn"
     lead = f"{100 * abs(decided.accuracy.mean):.0f} points"
-    assert said.claim == f"On films that neither saw, LRCN beats ConvLSTM by {lead} of accuracy."
+    assert (
+        said.claim
+        == f"On source videos that trained neither, LRCN beats ConvLSTM by {lead} of accuracy."
+    )
     names = {"lrcn": "convlstm", "convlstm": "lrcn"}
     swapped = dataclasses.replace(
         made, predictions=made.predictions.assign(model=made.predictions["model"].replace(names))
@@ -78,15 +79,17 @@ def test_the_winner_is_the_verdicts_and_swapped_where_the_answers_are(made):
 def decision(mean: float, half: float, winner: str | None = "a") -> paired.Decision:
     """A decision whose difference in accuracy has that interval."""
     found = Estimate(mean, mean - half, mean + half)
-    return paired.Decision(winner, 3, found, found, [], (), None)  # type: ignore[arg-type]
+    return paired.Decision(winner, 3, found, found, 0.01, [], (), None)  # type: ignore[arg-type]
 
 
 def test_a_gap_is_owed_to_the_part_whose_effect_lies_clear_of_the_others():
     small, large = decision(-0.03, 0.05, None), decision(0.40, 0.05)
     said = accuracy._owed([small], [large])
-    assert "changing the first moves accuracy by 40 (35 to 45) points" in said
-    assert "changing the second by 8 at the very most" in said and said.startswith("What sees")
-    assert accuracy._owed([large], [small]).startswith("What sums the frames up over time decides")
+    assert "the largest change of the first moves accuracy by 40 (35 to 45) points" in said
+    assert "none of the second by more than 8" in said and said.startswith("What sees")
+    assert accuracy._owed([large], [small]).startswith(
+        "What sums the frames up over time decides more"
+    )
     # The largest does not lie clear of what the other's may be; or nobody wins at all.
     for time, cnn in ((decision(0.3, 0.08), large), (small, decision(0.02, 0.01, None))):
         assert "cannot be told" in accuracy._owed([time], [cnn])
@@ -148,7 +151,8 @@ def test_order_that_helps_and_order_that_harms_are_told_apart(made):
         made.predictions[[*key, "probabilities"]], on=key
     )
     said = out_of_order(dataclasses.replace(made, conditions=clean))
-    assert said.claim.startswith("To none of ")
+    assert said.claim.startswith("To none of 4 models can the order of the frames be told")
+    assert "the smallest p is 1.000, corrected 1.000" in said.numbers[-2]
     first = np.eye(len(made.classes))[0]
     wrong = rows.assign(probabilities=[first] * len(rows))
     said = out_of_order(dataclasses.replace(made, conditions=wrong))
@@ -157,7 +161,7 @@ def test_order_that_helps_and_order_that_harms_are_told_apart(made):
     # Clean answers that are all wrong, shuffled ones as they were: out of order is better.
     worse = made.predictions.assign(probabilities=[first] * len(made.predictions))
     said = out_of_order(dataclasses.replace(made, predictions=worse, conditions=clean))
-    assert "Out of order " in said.claim
+    assert said.claim.startswith("To none of 4 models is the order of the frames of use. Out of")
 
 
 def test_a_model_that_is_as_sure_as_right_is_not_called_too_sure():
@@ -167,6 +171,43 @@ def test_a_model_that_is_as_sure_as_right_is_not_called_too_sure():
     assert "too sure by 5 points (2 to 9)" in behaviour._sureness("M", Estimate(0.05, 0.02, 0.09))
     modest = behaviour._sureness("M", Estimate(-0.11, -0.13, -0.09))
     assert "too modest by 11 points (9 to 13)" in modest
+
+
+def test_a_temperature_that_harms_is_said_to(made):
+    said = behaviour.confidence(made, "group5")
+    values = np.stack(made.predictions["probabilities"].tolist())
+    # Validation clips whose answers are far surer than those of the tested ones, and all right.
+    sure = made.validation.assign(
+        probabilities=[np.eye(len(made.classes))[made.classes.index(c)] * 0.6 + 0.4 / len(c_s)
+                       for c, c_s in zip(made.validation["class"], values, strict=False)]
+    )  # fmt: skip
+    worse = behaviour.confidence(dataclasses.replace(made, validation=sure), "group5")
+    assert "The temperature makes the log-likelihood of " in worse.numbers[-1]
+    assert not any("log-likelihood of" in line for line in said.numbers)
+
+
+def test_clips_whose_film_trained_are_counted_and_left_out(tmp_path):
+    folder = make_study(
+        tmp_path / "study", clips_per_group=2, protocol="group5", evidence=True, onnx=False
+    )
+    of = study.read(folder)
+    assert of.audit is not None
+    twins = {"a": "v_Basketball_g01_c01", "b": "v_Basketball_g02_c01"}  # of two folds
+    of = dataclasses.replace(of, audit={**of.audit, "pairs": [{**of.audit["pairs"][0], **twins}]})
+    said = protocols.copies(of, "group5")
+    assert said is not None
+    assert "they link 1 pair of source videos." in said.numbers[0]
+    own = of.predictions[of.predictions["model"] == of.headline[0]]
+    own = own[own["seed"] == own["seed"].min()]
+    found = siblings.trained(own, of.validation.head(0), [(twins["a"], twins["b"])])
+    assert len(found) == 4
+    assert f", {len(found)} have such a clip in training." in said.numbers[-1]
+    left = of.predictions[~of.predictions["clip"].isin(found)]
+    for m in of.headline:
+        value = stats.summary(left, m, "group5", of.classes).accuracy.mean
+        assert f"{of.models[m]['title']} {100 * value:.1f} %" in said.numbers[-1]
+    random = protocols.copies(of, "random")
+    assert random is not None and random.numbers == said.numbers[:-1]
 
 
 def test_the_best_at_unknown_clips_is_named_only_where_it_stands_clear(made, monkeypatch):
@@ -192,7 +233,7 @@ def test_what_was_not_run_is_not_spoken_of_but_named(made):
         audit=None,
     )
     assert behaviour.asked(less) is behaviour.unknowns(less) is None
-    assert protocols.copies(less) is None
+    assert protocols.copies(less, "group5") is None
     assert protocols.lottery_of(None, {}) is None
     causes = accuracy.causes(less, "group5")
     assert causes is not None
@@ -257,31 +298,6 @@ def test_work_that_is_nearly_the_same_is_not_a_ratio(made):
 )
 def test_differences_in_words(value, said):
     assert points(value) == said
-
-
-# -- what was asked for ---------------------------------------------------------------------------
-
-
-def test_planned_counts_cells_of_the_recipe(tmp_path):
-    folder = make_study(tmp_path / "study", protocol=["holdout", "group5"], seeds=1)
-    meta = json.loads((folder / "study.json").read_text())
-    meta["recipe"] = {
-        "protocols": {
-            "holdout": {"models": {"convlstm": [1], "lrcn": [1, 2]}},
-            "group5": {"models": {"lrcn": [1]}},
-        }
-    }
-    (folder / "study.json").write_text(json.dumps(meta))
-    of = study.read(folder)
-    rows = of.predictions
-    of = dataclasses.replace(of, predictions=rows[(rows["protocol"] != "group5") | (rows.fold < 2)])
-    found = {tuple(row[:2]): row[2:] for row in planned(of).to_numpy().tolist()}
-    assert found["holdout", "lrcn"] == [2, 1]
-    assert found["group5", "lrcn"] == [5, 2]
-    assert found["group5", "convlstm"] == [2, 2]  # not asked for, yet there
-    old = dataclasses.replace(of, meta={**of.meta, "recipe": {}})
-    found = {tuple(row[:2]): row[2:] for row in planned(old).to_numpy().tolist()}
-    assert found["group5", "lrcn"] == [5, 2]
 
 
 def test_the_matrix_says_what_was_not_run_and_how_seeds_spread(made):

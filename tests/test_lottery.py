@@ -47,3 +47,11 @@ def test_other_protocols_and_models_have_no_say():
     assert lottery(mixed, "m", 0.5, ["A", "B"]).by_seed == {0: 0.5}
     with pytest.raises(ValueError, match="x has no predictions under protocol random"):
         lottery(mixed, "x", 0.5, ["A", "B"])
+
+
+def test_what_of_the_spread_the_test_clips_alone_give():
+    found = lottery(seeds([2, 3, 4, 4]), "m", 0.5, ["A", "B"])
+    assert found.clips == 4
+    assert found.deviation == pytest.approx(np.std([0.5, 0.75, 1, 1], ddof=1))
+    assert found.of_clips == pytest.approx((0.8125 * 0.1875 / 4) ** 0.5)
+    assert np.isnan(lottery(seeds([2]), "m", 0.5, ["A", "B"]).deviation)

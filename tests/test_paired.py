@@ -204,14 +204,17 @@ def test_a_clear_winner() -> None:
     assert (found.accuracy, found.f1) == (known.accuracy, known.f1_macro)
     assert found.tests == paired.by_seed(films(0.4), "a", "b", "holdout", CLASSES)
     assert len(found.tests) == 2
-    assert len(found.reasons) == 4
+    assert len(found.reasons) == 5
     value = found.accuracy
     assert found.reasons[0] == (
         f"Accuracy: LRCN minus ConvLSTM is {100 * value.mean:+.1f} points, 95 % interval "
         f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, all on the side of LRCN."
     )
+    assert found.reasons[2] == (
+        "Both models flipped within whole source videos: p below 0.001, on the side of LRCN."
+    )
     test = found.tests[1][2]
-    assert found.reasons[3] == (
+    assert found.reasons[4] == (
         f"McNemar's test, seed 2: only LRCN is right on {test.a_only} clips, only ConvLSTM on "
         f"{test.b_only}; mid-p below 0.001, on the side of LRCN."
     )
@@ -227,7 +230,8 @@ def test_the_rule_is_what_it_says(seed: int, lead: float) -> None:
     for name, side in (("a", 1), ("b", -1)):
         ends = [side * e for v in (found.accuracy, found.f1) for e in (v.lo, v.hi)]
         tests = [t.mid_p < 0.05 and side * (t.a_only - t.b_only) > 0 for *_, t in found.tests]
-        if all(e > 0 for e in ends) and all(tests):
+        flipped = paired.flips(df, "a", "b", "holdout", CLASSES) < 0.05
+        if all(e > 0 for e in ends) and all(tests) and flipped:
             expected = name
     assert found.winner == expected
     other = paired.decide(df, "b", "a", "holdout", CLASSES)
@@ -245,7 +249,30 @@ def test_one_seed_that_does_not_agree_is_enough() -> None:
     assert agreed.winner == "a"
     assert found.winner is None
     assert found.accuracy.lo > 0 and found.f1.lo > 0
-    assert found.reasons[3].endswith("mid-p 1.000, which may be chance.")
+    assert found.reasons[4].endswith("mid-p 1.000, which may be chance.")
+
+
+def test_whole_films_are_flipped_over_all_classes_and_seeds_by_hand() -> None:
+    # Leads of a film, both seeds together: A1 +2, A2 +1, B1 -1, B2 0 (and so out of the test).
+    rows: list[Row] = []
+    for seed in (1, 2):
+        rows += [(seed, "A", 1, "11", "10"), (seed, "A", 2, "1", "10"[seed - 1])]
+        rows += [(seed, "B", 1, "01"[seed - 1], "1"), (seed, "B", 2, "01", "10")]
+    found = paired.flips(table(rows), "a", "b", "holdout", CLASSES)
+    # Of the 8 signs of (2, 1, 1) a sum of 2 or more, either way: 4, 2, 2 and their mirrors.
+    assert found == 6 / 8
+    assert np.isnan(paired.flips(table(rows), "a", "c", "holdout", CLASSES))
+
+
+def test_films_that_may_as_well_have_fallen_the_other_way_are_enough() -> None:
+    # Six films, a ahead in all but one: the interval lies clear of 0, the flips do not.
+    rows: list[Row] = [(1, "A", g, "1" * 9, "0" * 9) for g in range(5)]
+    rows.append((1, "A", 6, "0" * 4, "1" * 4))
+    found = paired.decide(table(rows), "a", "b", "holdout", CLASSES)
+    assert found.flipped == paired.flips(table(rows), "a", "b", "holdout", CLASSES)
+    assert found.accuracy.lo > 0 and found.tests[0][2].mid_p < 0.001
+    assert found.flipped > 0.05 and found.winner is None
+    assert found.reasons[2].endswith("which may be chance.")
 
 
 def test_an_interval_that_holds_0_is_enough() -> None:

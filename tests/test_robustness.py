@@ -59,6 +59,9 @@ def test_the_table_by_hand():
     # Which of a class's two groups is drawn decides whether darkness costs nothing or all.
     assert list(made.loc["dark-1", LOST[1:]]) == [0.0, 1.0]
     assert (made["clips"] == 8).all()
+    # B's two films lose two answers each: of their four pairs of signs two are as extreme.
+    assert made.loc["frozen", "p"] == 0.5 and made.loc["blur-1", "p"] == 1
+    assert list(made.loc["blur-3", ["above_low", "above_high"]]) == [-0.5, 0.0]
 
 
 def test_seeds_are_averaged():
@@ -80,7 +83,22 @@ def test_a_condition_is_held_beside_the_cells_that_were_put_to_it():
 
 def test_a_model_breaks_where_it_falls_under_half():
     made = robustness.table(robustness.rows_of(CLEAN, CONDITIONS, "m", "holdout"), CLASSES)
-    assert robustness.breaks(made) == {"blur": 3, "dark": None}
+    # One film of two is drawn in each class: at strength 3 of blur, or in the dark, both or none
+    # of A's answers are right, and what B's are depends on its own draw.
+    assert robustness.breaks(made) == {
+        "blur": robustness.Break(None, 3),
+        "dark": robustness.Break(None, 1),
+    }
+    worst = pd.concat([CONDITIONS, rows("blur-4", [0] * 8), rows("crop-1", [1] * 8)])
+    made = robustness.table(robustness.rows_of(CLEAN, worst, "m", "holdout"), CLASSES)
+    found = robustness.breaks(made)
+    assert found["blur"] == robustness.Break(4, 3)
+    assert [one.words for one in found.values()] == [
+        "breaks at strength 4, perhaps at 3",
+        "may break at strength 1",
+        "holds",
+    ]
+    assert robustness.Break(2, None).words == "breaks at strength 2"
 
 
 def test_by_class():

@@ -6,6 +6,7 @@ May import: numpy, hypothesis, pytest, scipy, scikit-learn, hvc_core.statistics.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from scipy.stats import mannwhitneyu
 from sklearn.metrics import roc_auc_score
 
 from hvc_core.statistics.bootstrap import bootstrap_weights
-from hvc_core.statistics.unknown import auroc, auroc_interval
+from hvc_core.statistics.unknown import auroc, auroc_interval, known_from_unknown
 
 SOME = st.lists(st.integers(0, 6), min_size=1, max_size=30)
 
@@ -65,7 +66,28 @@ def test_the_interval_of_auroc_keeps_films_together() -> None:
     order = np.random.default_rng(0).permutation(24)
     mixed = auroc_interval(known[order], unknown, [films[i] for i in order], others)
     assert mixed == pytest.approx(whole)
-    with pytest.raises(ValueError, match="expected one source id a clip"):
+    with pytest.raises(ValueError, match="expected one id a clip"):
         auroc_interval(known, unknown, films[1:], others)
     with pytest.raises(ValueError, match="expected clips on both sides"):
         auroc_interval(known, unknown[:0], films, [])
+
+
+def answered(values: np.ndarray, classes: list[str], groups: list[int]) -> pd.DataFrame:
+    """Rows of one seed whose confidence is `values`, 0.5 to 1."""
+    rows = {"seed": 0, "class": classes, "group": groups}
+    return pd.DataFrame({**rows, "probabilities": [np.array([v, 1 - v]) for v in values]})
+
+
+def test_unknown_classes_are_drawn_whole_and_a_single_ones_films() -> None:
+    rng = np.random.default_rng(2)
+    known, unknown = rng.uniform(0.6, 1, 24), rng.uniform(0.5, 0.9, 12)
+    groups, others = [i // 3 for i in range(24)], [i // 2 for i in range(12)]
+    names = [f"class {i // 4}" for i in range(12)]
+    ours = answered(known, ["A"] * 24, groups)
+    films = [("A", g) for g in groups]
+    found = known_from_unknown(ours, answered(unknown, names, others))
+    assert found is not None and found.mean == auroc(known, unknown)
+    assert (found.lo, found.hi) == auroc_interval(known, unknown, films, names)
+    found = known_from_unknown(ours, answered(unknown, ["X"] * 12, others))
+    assert found is not None
+    assert (found.lo, found.hi) == auroc_interval(known, unknown, films, others)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import statistics
+from typing import Any
 
 from hvc_core import study
 from hvc_core.conditions import CONDITIONS
@@ -41,7 +42,7 @@ def results(of: study.Study) -> str:
                 _percent(found.f1_macro),
                 _count((cost.get("parameters") or {}).get("total")),
                 _millions(cost.get("multiply_adds_per_clip")),
-                _milliseconds((cost.get("latency_ms") or {}).get("p50")),
+                _latency(cost.get("latency_ms") or {}),
             )
             rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
@@ -228,5 +229,7 @@ def _millions(value: int | None) -> str:
     return "not measured" if value is None else f"{value / 1e6:,.0f} M"
 
 
-def _milliseconds(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.1f} ms"
+def _latency(of: dict[str, Any]) -> str:
+    if of.get("p50") is None:
+        return "not measured"
+    return f"{of['p50']:.1f} ms on {of['threads']} thread{'s' if of['threads'] != 1 else ''}"

@@ -68,7 +68,9 @@ st.table(pd.DataFrame(rows), hide_index=True, alt="Measures of calibration of bo
 st.caption(
     f"Reliability in {calibration.BINS} bins of equal width; measures are means over seeds. "
     "Temperature scaling divides the logits by one number a cell, fitted on its validation clips "
-    "only; it moves no answer."
+    "only; it moves no answer. The two curves and ECE are of all folds together, where a fold too "
+    "sure and one too modest cancel; the Brier score and the log-likelihood hide nothing so: where "
+    "the latter grows, the temperature harms."
     + (
         " AUROC: how often a clip of the study's classes gets a surer answer than one of another "
         f"class, on clips of {view.study.unseen['class'].nunique()} other classes, asked of the "

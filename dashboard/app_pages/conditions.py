@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
 from hvc_core.conditions import CONDITIONS
-from hvc_core.findings.accuracy import OVER_MEAN
+from hvc_core.findings.matrix import OVER_MEAN
 from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
 
@@ -163,11 +163,9 @@ if drawn:
                 {
                     "Disturbance": FAMILIES.get(family, family),
                     **{
-                        f"{show.DOT[i]} {view.titles[i]}": "not run"
-                        if family not in one
-                        else "holds"
-                        if one[family] is None
-                        else f"breaks at strength {one[family]}"
+                        f"{show.DOT[i]} {view.titles[i]}": one[family].words
+                        if family in one
+                        else "not run"
                         for i, one in enumerate(broken)
                     },
                 }
@@ -187,8 +185,9 @@ if drawn:
             alt="Every condition in a sentence",
         )
     st.caption(
-        f"Broken: under {robustness.BROKEN:.0%} of its accuracy on the clips as they are. A model "
-        "that starts low falls less far before it breaks, so look at the curves too."
+        f"Broken: under {robustness.BROKEN:.0%} of its accuracy on the clips as they are, with the "
+        "whole 95 % interval; perhaps, where the interval reaches under it. A model that starts "
+        "low falls less far before it breaks, so look at the curves too."
     )
 
 st.subheader("Class by class")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import charts, evidence, show, state
 from hvc_core.findings import words
-from hvc_core.statistics.lottery import lottery, published
+from hvc_core.statistics.lottery import PLAYED_NOTE, lottery, published
 from hvc_core.statistics.stats import Estimate
 
 view = state.view()
@@ -118,7 +118,7 @@ if tickets is not None and drawn:
     show.chart(made, "lottery")
     st.caption(
         "The seed study's clips were others, so its figures are held beside the spread, not "
-        "tested against it."
+        f"tested against it. {PLAYED_NOTE}"
     )
 
 st.subheader("Copies across groups")
@@ -134,7 +134,8 @@ st.markdown(
     f"A split by group does not see everything: **{len(pairs)} pairs** of clips of different "
     f"source videos show the same film, **{int(pairs['identical'].sum())}** of them byte for byte. "
     "The protocols by group leave such a clip out of training and validation where its "
-    "twin is tested."
+    "twin is tested, but not its siblings, other clips of the same source video: *Findings* has "
+    "how many tested clips that touches, and accuracy without them."
 )
 st.caption(study.audit["method"])
 if len(pairs):

@@ -41,7 +41,7 @@ def findings(
         accuracy.like_for_like(of, protocol),
         accuracy.causes(of, protocol),
         protocols.leak(of),
-        protocols.copies(of),
+        protocols.copies(of, protocol),
         protocols.films(of, protocol),
         protocols.lottery_of(tickets, published or {}),
         accuracy.by_class(of, protocol),

@@ -1,40 +1,18 @@
 """Findings on who is right more often, by what, and in which classes.
 
-May import: hvc_core.findings.words, hvc_core's statistics.
+May import: hvc_core.findings.matrix and .words, hvc_core.splits, hvc_core's statistics.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hvc_core.findings.matrix import LIKE_FOR_LIKE, OF_THE_CNN, OVER_TIME, in_more_than_one_part
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
-from hvc_core.splits import GROUPED
+from hvc_core.splits import GROUPED, SAME
 from hvc_core.statistics import paired, stats
 from hvc_core.statistics import verdict as verdict_of
 from hvc_core.study import Study
-
-# Two models of the matrix that differ in the part over time alone: (with it, without it, what)
-OVER_MEAN = (
-    ("lrcn", "mean", "an LSTM in place of the mean over time, pretrained CNN"),
-    ("lrcn-frozen", "mean-frozen", "the same, CNN left as ImageNet trained it"),
-    ("lrcn-scratch", "mean-scratch", "the same, small CNN from scratch"),
-)
-OVER_TIME = (
-    *OVER_MEAN,
-    ("lrcn", "convlstm-pretrained", "an LSTM in place of a ConvLSTM, pretrained CNN"),
-    ("lrcn-scratch", "convlstm", "an LSTM over a small CNN in place of a ConvLSTM, from scratch"),
-)
-# The two families on the same footing: (LRCN, ConvLSTM, what both have)
-LIKE_FOR_LIKE = (
-    ("lrcn", "convlstm-pretrained", "on the same pretrained CNN"),
-    ("lrcn-scratch", "convlstm", "both from scratch"),
-)
-# And in what sees the frames: the CNN, its start, its images' size, its second stream.
-OF_THE_CNN = (
-    ("lrcn", "lrcn-scratch", "a pretrained CNN with a motion stream in place of a small one, LSTM"),
-    ("mean", "mean-scratch", "the same, with the mean over time"),
-    ("lrcn", "lrcn-frozen", "fine-tuning the CNN's last blocks, with LSTM"),
-)
 
 
 def winner(of: Study, protocol: str) -> Finding:
@@ -53,21 +31,26 @@ def winner(of: Study, protocol: str) -> Finding:
         changes = "More source videos, or more seeds: the interval shrinks with both."
     else:
         other = b if first.winner == a else a
-        where = "On films that neither saw, " if protocol in GROUPED else ""
+        where = "On source videos that trained neither, " if protocol in GROUPED else ""
         claim = (
             f"{where}{titles[first.winner]} beats {titles[other]} by {100 * lead:.0f} points of "
             "accuracy."
         )
         changes = (
-            f"A lead under {100 * (ends[1] - ends[0]) / 2:.0f} points could not be told from "
-            "chance with this many source videos."
+            f"A lead of these two under {100 * (ends[1] - ends[0]) / 2:.0f} points could not be "
+            "told from chance with this many source videos."
         )
-        if _in_more_than_one_part(a, b):
+        if in_more_than_one_part(a, b):
             changes += (
                 " The two differ in more than one part, so the lead is not owed to what looks "
                 "over time alone."
             )
     numbers = [one.sentence for one in said.values()]
+    numbers += [
+        f"Protocol {p} is a fold of {protocol}, so no second witness."
+        for p in asked
+        if SAME.get((p, 0), ("", 0))[0] == protocol
+    ]
     for name in (a, b):
         found = stats.summary(of.predictions, name, protocol, of.classes)
         numbers.append(
@@ -77,10 +60,6 @@ def winner(of: Study, protocol: str) -> Finding:
     return Finding(claim, tuple(numbers), changes, "overview")
 
 
-def _in_more_than_one_part(a: str, b: str) -> bool:
-    return {a, b} not in [{x, y} for x, y, _ in (*OVER_TIME, *OF_THE_CNN)]
-
-
 def like_for_like(of: Study, protocol: str) -> Finding | None:
     """The two families on the same footing, where the headline pair is not."""
     pairs = [
@@ -88,7 +67,7 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
         for a, b, what in LIKE_FOR_LIKE
         if has(of, a, protocol) and has(of, b, protocol)
     ]
-    if not pairs or not _in_more_than_one_part(*of.headline):
+    if not pairs or not in_more_than_one_part(*of.headline):
         return None
     claims, numbers = [], []
     for a, b, what in pairs:
@@ -137,8 +116,10 @@ def causes(of: Study, protocol: str) -> Finding | None:
         claim,
         tuple(numbers),
         "Actions that differ in the order of their moments alone (sitting down, standing up), and "
-        "longer clips. Another recipe for a model whose settings were not tried. The very most is "
-        "the far end of the widest interval.",
+        "longer clips. Another recipe for a model whose settings were not tried, and more than one "
+        "training each. The pretrained CNN comes with larger images, another recipe and a motion "
+        "stream: its effect is that of all of them. What a part moves at most is the far end of "
+        "its widest interval.",
         "conditions",
     )
 
@@ -162,15 +143,15 @@ def _owed(time: Sequence[paired.Decision], cnn: Sequence[paired.Decision]) -> st
     by_cnn, by_time = largest(cnn), largest(time)
     if by_cnn and by_cnn.lo > most(time):
         return (
-            "What sees the frames decides (the CNN, its pretraining, its motion stream), not what "
-            f"sums them up over time: changing the first moves accuracy by {_span(by_cnn)} points, "
-            f"changing the second by {100 * most(time):.0f} at the very most."
+            "What sees the frames (the CNN, its pretraining, its motion stream) decides more than "
+            "what sums them up over time: the largest change of the first moves accuracy by "
+            f"{_span(by_cnn)} points, none of the second by more than {100 * most(time):.0f}."
         )
     if by_time and by_time.lo > most(cnn):
         return (
-            "What sums the frames up over time decides, not what sees them: changing the first "
-            f"moves accuracy by {_span(by_time)} points, changing the second by "
-            f"{100 * most(cnn):.0f} at the very most."
+            "What sums the frames up over time decides more than what sees them: the largest "
+            f"change of the first moves accuracy by {_span(by_time)} points, none of the second by "
+            f"more than {100 * most(cnn):.0f}."
         )
     return (
         "Whether the gap is owed to what sees the frames or to what sums them up over time cannot "

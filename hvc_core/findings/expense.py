@@ -1,12 +1,13 @@
 """Findings on what the models cost.
 
-May import: hvc_core.findings.words, hvc_core.statistics.lottery.
+May import: hvc_core.findings.matrix and .words, hvc_core.statistics.lottery.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from hvc_core.findings.matrix import LIKE_FOR_LIKE
 from hvc_core.findings.words import Finding, title
 from hvc_core.statistics.lottery import PLAYED
 from hvc_core.study import Study
@@ -38,6 +39,11 @@ def work(of: Study) -> Finding | None:
             said += "s)" if latency["threads"] != 1 else ")"
         numbers.append(said + ".")
     times = work[dear] / work[cheap]
+    numbers += [
+        f"Like for like, {what}: {title(of, m)} asks {ratio:.2f} times the work of {title(of, n)}."
+        for m, n, what in LIKE_FOR_LIKE
+        if {m, n} <= set(of.models) and (ratio := _ratio(of, m, n)) is not None
+    ]
     return Finding(
         f"{names[dear]} asks {times:.{0 if times >= 10 else 1}f} times the work of {names[cheap]}."
         if times >= 1.05
@@ -46,6 +52,12 @@ def work(of: Study) -> Finding | None:
         "A smaller CNN, or fewer moments of the clip: the work grows with both.",
         "cost",
     )
+
+
+def _ratio(of: Study, model: str, other: str) -> float | None:
+    """A model's multiply-adds as a multiple of another's; None where one was not measured."""
+    asked, others = (_cost(of, m).get("multiply_adds_per_clip") for m in (model, other))
+    return asked / others if asked and others else None
 
 
 def head_sizes(of: Study) -> Finding | None:

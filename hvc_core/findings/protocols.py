@@ -5,11 +5,13 @@ May import: hvc_core.findings.words, hvc_core's statistics.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from hvc_core import splits
 from hvc_core.findings.words import Finding, has, listed, percent, points, title
-from hvc_core.statistics import leakage, lottery, spread, stats
+from hvc_core.statistics import leakage, lottery, siblings, spread, stats
+from hvc_core.statistics.lottery import PLAYED_NOTE
 from hvc_core.study import Study
 
 
@@ -60,13 +62,15 @@ def _accuracy(of: Study, model: str, protocol: str) -> stats.Estimate:
     return stats.summary(of.predictions, model, protocol, of.classes).accuracy
 
 
-def copies(of: Study) -> Finding | None:
-    """What the audit found across groups."""
+def copies(of: Study, protocol: str) -> Finding | None:
+    """What the audit found across groups, and what it leaves."""
     if of.audit is None:
         return None
     pairs = of.audit["pairs"]
     same = sum(bool(pair["identical"]) for pair in pairs)
-    kinds = {pair[side].split("_")[1] for pair in pairs for side in ("a", "b")}
+    names = [(pair["a"], pair["b"]) for pair in pairs]
+    linked = siblings.links(names, siblings.sources_of(of.predictions))
+    kinds = {name for link in linked for name, _ in link}
     return Finding(
         f"A split by group does not see everything: {len(pairs)} pairs of clips of different "
         "source videos show the same film."
@@ -74,15 +78,36 @@ def copies(of: Study) -> Finding | None:
         else "No clip of one source video is a copy of one of another.",
         (
             f"{same} of them byte for byte; of {of.audit['clips']:,} clips, in "
-            f"{len(kinds)} of {len(of.classes)} classes.",
+            f"{len(kinds)} of {len(of.classes)} classes; they link {len(linked)} "
+            f"pair{'' if len(linked) == 1 else 's'} of source videos.",
             f"{str(of.audit['method']).rstrip('.')}.",
             "The protocols by group leave such a clip out of training and validation where its "
-            "twin is tested.",
+            "twin is tested; pairs of a training and a validation clip stay.",
+            *_siblings(of, protocol, names),
         ),
         "A stricter or a laxer threshold: the share of frames that must agree. And copies that "
         "look different, such as mirrored ones, are not looked for.",
         "leakage",
     )
+
+
+def _siblings(of: Study, protocol: str, pairs: siblings.Pairs) -> list[str]:
+    """What the clips change whose film trained by way of a twin's siblings."""
+    rows = of.predictions[of.predictions["protocol"] == protocol]
+    one = rows[(rows["model"] == of.headline[0]) & (rows["seed"] == rows["seed"].min())]
+    if protocol not in splits.GROUPED or not pairs or not len(one):
+        return []
+    cells = of.validation.merge(one[["protocol", "seed", "model"]].drop_duplicates())
+    found = siblings.trained(one, cells, pairs)
+    if not found:
+        return []
+    without = dataclasses.replace(of, predictions=rows[~rows["clip"].isin(found)])
+    said = [f"{title(of, m)} {percent(_accuracy(without, m, protocol))}" for m in of.headline]
+    return [
+        "A twin's siblings, other clips of its source video, are not left out: of the "
+        f"{one['clip'].nunique():,} clips tested under {protocol}, {len(found)} have such a clip "
+        f"in training. Without those, accuracy is {listed(said)}."
+    ]
 
 
 def films(of: Study, protocol: str) -> Finding:
@@ -140,14 +165,17 @@ def lottery_of(tickets: Study | None, published: Mapping[str, float]) -> Finding
         ranges.append(100 * (values[-1] - values[0]))
         numbers.append(
             f"{title(tickets, m)}: {percent(values[0])} to {percent(values[-1])} over "
-            f"{len(values)} seeds; the published {percent(published[m], 2)} lies {found.words}."
+            f"{len(values)} seeds, standard deviation {100 * found.deviation:.1f} points, of which "
+            f"drawing {found.clips} test clips alone gives {100 * found.of_clips:.1f}; the "
+            f"published {percent(published[m], 2)} lies {found.words}."
         )
     return Finding(
-        f"The seed alone moves the seed study's kind of figure by {max(ranges):.0f} points.",
+        "Another seed (another split, other first weights) moves the seed study's kind of figure "
+        f"by {max(ranges):.0f} points.",
         (
             *numbers,
             f"The recipe on a stand-in: {', '.join(tickets.classes)}, "
-            f"{tickets.meta['dataset']['clips']} clips, split at random.",
+            f"{tickets.meta['dataset']['clips']} clips, split at random. {PLAYED_NOTE}",
         ),
         "The seed study's own classes: with the full UCF50 `training/recipes/seed_study.toml` "
         "repeats it as it was.",

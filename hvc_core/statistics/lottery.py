@@ -1,14 +1,16 @@
 """The seed lottery: where a published figure lies among many seeds of the same recipe.
 
-Pure functions. May import: pandas, .counts.
+Pure functions. May import: numpy, pandas, .counts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.counts import answers
@@ -16,6 +18,10 @@ from hvc_core.statistics.counts import answers
 # The seed study's name of a model -> ours in a study of its recipe: its source's LRCN trains a
 # small CNN from scratch.
 PLAYED = {"convlstm": "convlstm", "lrcn": "lrcn-scratch"}
+PLAYED_NOTE = (
+    "By its abstract the seed study's LRCN had a pretrained CNN; the well-known source of its "
+    "recipe has a small one from scratch, as here."
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Lottery:
         published: float, 0 to 1. The figure to place.
         below: int. Seeds whose accuracy is under it.
         equal: int. Seeds whose accuracy is the same, to half a test clip.
+        clips: int. Test clips of a seed, the mean over seeds.
     """
 
     model: str
@@ -35,6 +42,22 @@ class Lottery:
     published: float
     below: int
     equal: int
+    clips: int
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation over seeds, 0 to 1; NaN of one seed."""
+        return (
+            float(np.std(list(self.by_seed.values()), ddof=1))
+            if len(self.by_seed) > 1
+            else math.nan
+        )
+
+    @property
+    def of_clips(self) -> float:
+        """What drawing the test clips alone would give of it, sqrt(p (1 - p) / n)."""
+        mean = float(np.mean(list(self.by_seed.values())))
+        return math.sqrt(mean * (1 - mean) / self.clips)
 
     @property
     def words(self) -> str:
@@ -71,7 +94,7 @@ def lottery(predictions: pd.DataFrame, model: str, published: float, classes: li
         same = abs(accuracy - published) <= 0.5 / len(own)
         equal += same
         below += not same and accuracy < published
-    return Lottery(model, by_seed, published, below, equal)
+    return Lottery(model, by_seed, published, below, equal, round(len(rows) / len(by_seed)))
 
 
 def published(seed_study: Mapping[str, Any]) -> dict[str, float]:

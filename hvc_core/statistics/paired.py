@@ -1,7 +1,7 @@
 """Two models on the same clips: who is right where the other is not, and whether that is chance.
 
 McNemar's test takes clips for independent. They are not (`bootstrap` says why), so it is one of
-three things that have to agree before a winner is named, and per class a test that flips whole
+four things that have to agree before a winner is named, and per class a test that flips whole
 source videos stands in its place.
 
 Pure functions. May import: numpy, pandas, .bootstrap, .counts, .matching, .significance, .spread,
@@ -24,9 +24,10 @@ from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
 from hvc_core.statistics.spread import share, tally
 
 RULE = (
-    "A beats B where three things agree: the 95 % interval of the difference in accuracy, "
-    "resampling source videos, does not hold 0; nor does that in macro F1, on the same side; and "
-    "McNemar's mid-p is under 0.05 for every seed, on that side. Otherwise one cannot tell."
+    "A beats B where four things agree: the 95 % interval of the difference in accuracy, "
+    "resampling source videos, does not hold 0; nor does that in macro F1, on the same side; the "
+    "test that flips the two models within whole source videos has p under 0.05; and so has "
+    "McNemar's mid-p for every seed, on that side. Otherwise one cannot tell."
 )
 ALPHA = 0.05
 
@@ -43,6 +44,7 @@ class Decision:
         shown: int. How many of the things asked show a difference, on whichever side.
         accuracy: Estimate, -1 to 1. Accuracy of a minus that of b.
         f1: Estimate, -1 to 1. The same of macro F1.
+        flipped: float, 0 to 1. The p of `flips`.
         tests: list of (seed of a, seed of b, McNemar).
         reasons: tuple of str. Sentences for a person, one for each thing that was asked.
         found: Difference. Where accuracy and f1 are from: clips, source videos, seeds.
@@ -52,6 +54,7 @@ class Decision:
     shown: int
     accuracy: stats.Estimate
     f1: stats.Estimate
+    flipped: float
     tests: list[SeedTest]
     reasons: tuple[str, ...]
     found: stats.Difference
@@ -80,6 +83,21 @@ def by_seed(
         (seed_a, seed_b, mcnemar(_right(of_a, classes), _right(of_b, classes)))
         for seed_a, seed_b, of_a, of_b in matched(predictions, a, b, protocol)
     ]
+
+
+def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]) -> float:
+    """`flip_test` of a against b over all source videos, the seeds that `by_seed` pairs together.
+
+    Returns:
+        float, over 0 to 1; NaN where no clip has a prediction of both.
+    """
+    pairs = matched(predictions, a, b, protocol)
+    if not pairs:
+        return float("nan")
+    of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
+    index = sources(pd.concat(of_a), classes)
+    lead = _tallies(of_a, classes, index)[0] - _tallies(of_b, classes, index)[0]
+    return flip_test(lead.sum(axis=0).astype(np.int64))
 
 
 def per_class(
@@ -178,6 +196,12 @@ def decide(
             f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
             + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
         )
+    flipped = flips(predictions, a, b, protocol, classes)
+    sides.append((a if found.accuracy.mean > 0 else b) if flipped < ALPHA else None)
+    reasons.append(
+        f"Both models flipped within whole source videos: p {_p(flipped)}, "
+        + (f"on the side of {names[sides[-1]]}." if sides[-1] else "which may be chance.")
+    )
     for seed_a, seed_b, test in tests:
         side = a if test.a_only > test.b_only else b
         sides.append(side if test.mid_p < ALPHA else None)
@@ -194,7 +218,9 @@ def decide(
         )
     winner = sides[0] if len(set(sides)) == 1 else None
     shown = sum(side is not None for side in sides)
-    return Decision(winner, shown, found.accuracy, found.f1_macro, tests, tuple(reasons), found)
+    return Decision(
+        winner, shown, found.accuracy, found.f1_macro, flipped, tests, tuple(reasons), found
+    )
 
 
 def _p(value: float) -> str:

@@ -1,22 +1,25 @@
 """What a condition does to a model: accuracy under it, beside that of the clips as they are.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .spread, .stats.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .significance, .spread, .stats.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
 from hvc_core.statistics.counts import answers, sources
+from hvc_core.statistics.significance import flip_test
 from hvc_core.statistics.spread import share, tally
 from hvc_core.statistics.stats import Estimate
 from hvc_core.tables import CELL, CLEAN
 
 COLUMNS = [
     "condition", "family", "strength", "clips", "accuracy", "low", "high", "lost", "lost_low",
-    "lost_high",
+    "lost_high", "p", "above_low", "above_high",
 ]  # fmt: skip
 BROKEN = 0.5  # of the accuracy on clips as they are: what "broken" means on the pages
 
@@ -51,7 +54,9 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     Returns:
         DataFrame, a row a condition, `clean` first: condition, family, strength (int), clips;
         accuracy, low, high (0 to 1); lost, lost_low, lost_high (clean minus it, paired by the same
-        resampled source videos).
+        resampled source videos); p (`flip_test` of the same loss, clean answers and these flipped
+        within whole source videos); above_low, above_high (the interval of accuracy minus `BROKEN`
+        of the clean one).
     """
     if not len(rows):
         return pd.DataFrame(columns=COLUMNS)
@@ -60,18 +65,20 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     cell = pd.MultiIndex.from_frame(rows[CELL])
     undisturbed = (rows["condition"] == CLEAN).to_numpy()
     found = []
-    clean: dict[tuple, tuple[float, np.ndarray]] = {}
+    clean: dict[tuple, tuple[float, np.ndarray, np.ndarray]] = {}
     for condition, own in rows.groupby("condition", sort=False):
         # Beside the clean answers of the cells that were put to it: others' may be better.
         cells = pd.MultiIndex.from_frame(own[CELL].drop_duplicates().sort_values(CELL))
         if (key := tuple(cells)) not in clean:
             asked = rows[undisturbed & cell.isin(cells)]
             clean[key] = _accuracy(asked, classes, index, weights)
-        base, drawn_base = clean[key]
-        mean, drawn = _accuracy(own, classes, index, weights)
-        ends, lost = interval(drawn), interval(drawn_base - drawn)
+        base, drawn_base, right_base = clean[key]
+        mean, drawn, right = _accuracy(own, classes, index, weights)
+        lost = base - mean, *interval(drawn_base - drawn), flip_test(right_base - right)
+        above = interval(drawn - BROKEN * drawn_base)
         number = own["clip"].nunique()
-        found.append((condition, *parts(str(condition)), number, mean, *ends, base - mean, *lost))
+        shown = mean, *interval(drawn), *lost, *above
+        found.append((condition, *parts(str(condition)), number, *shown))
     made = pd.DataFrame(found, columns=COLUMNS)
     order = made["condition"].ne(CLEAN)
     return made.assign(_o=order).sort_values("_o", kind="stable").drop(columns="_o")
@@ -79,27 +86,48 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
 
 def _accuracy(
     rows: pd.DataFrame, classes: list[str], index: pd.MultiIndex, weights: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """The mean over seeds, of all clips and resampled."""
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The mean over seeds, of all clips and resampled; right answers of each source video."""
     _, hits, clips = tally(rows, classes, index)
-    return share(hits, clips, weights)
+    return *share(hits, clips, weights), hits.sum(axis=0).astype(np.int64)
 
 
-def breaks(made: pd.DataFrame) -> dict[str, int | None]:
+@dataclass(frozen=True)
+class Break:
+    """Where one family of disturbances breaks a model.
+
+    Attributes:
+        surely: int or None. The first strength at which the whole 95 % interval of accuracy lies
+            under `BROKEN` of the clean one.
+        perhaps: int or None. The first weaker strength, or any where none is sure, at which that
+            interval reaches under it.
+    """
+
+    surely: int | None
+    perhaps: int | None
+
+    @property
+    def words(self) -> str:
+        """For a table: 'breaks at strength 4, perhaps at 3'."""
+        if self.surely is None:
+            return "holds" if self.perhaps is None else f"may break at strength {self.perhaps}"
+        said = f"breaks at strength {self.surely}"
+        return said if self.perhaps is None else f"{said}, perhaps at {self.perhaps}"
+
+
+def breaks(made: pd.DataFrame) -> dict[str, Break]:
     """At which strength of each family a model is broken: under half of its clean accuracy.
 
     Args:
         made: DataFrame from `table`.
-
-    Returns:
-        family -> the first such strength, None where it holds to the last.
     """
-    clean = float(made.loc[made["condition"] == CLEAN, "accuracy"].iloc[0])
-    graded = made[made["strength"] > 0]
-    found: dict[str, int | None] = {}
-    for family, own in graded.groupby("family", sort=False):
-        under = own.loc[own["accuracy"] < BROKEN * clean, "strength"]
-        found[str(family)] = int(under.min()) if len(under) else None
+    found = {}
+    for family, own in made[made["strength"] > 0].groupby("family", sort=False):
+        surely = own.loc[own["above_high"] < 0, "strength"].min()
+        maybe = own.loc[own["above_low"] < 0, "strength"].min()
+        known = None if np.isnan(surely) else int(surely)
+        earlier = not np.isnan(maybe) and (known is None or maybe < known)
+        found[str(family)] = Break(known, int(maybe) if earlier else None)
     return found
 
 

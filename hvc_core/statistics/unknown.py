@@ -34,29 +34,28 @@ def auroc(known: np.ndarray, unknown: np.ndarray) -> float:
 def auroc_interval(
     known: np.ndarray,
     unknown: np.ndarray,
-    known_sources: Sequence[Hashable],
-    unknown_sources: Sequence[Hashable],
+    known_ids: Sequence[Hashable],
+    unknown_ids: Sequence[Hashable],
 ) -> tuple[float, float]:
-    """The 95 % interval of `auroc`, resampling source videos on both sides.
+    """The 95 % interval of `auroc`, resampling on both sides what was drawn by chance.
 
-    Within a side the classes are not kept apart, unlike in `bootstrap`: which unknown classes there
-    are is itself chance. A side with one source video stays as it is.
+    A side with one id stays as it is.
 
     Args:
         known: float array (N,).
         unknown: float array (M,).
-        known_sources: N ids, such as (class, group), that can be sorted.
-        unknown_sources: M ids. An id on both sides names two source videos.
+        known_ids: N ids that can be sorted: what each clip belongs to, such as its source video.
+        unknown_ids: M ids. An id on both sides names two things.
 
     Raises:
         ValueError: a side is empty, or has not one id a clip.
     """
     known, unknown = _both(known, unknown)
-    if len(known_sources) != len(known) or len(unknown_sources) != len(unknown):
-        raise ValueError("expected one source id a clip")
-    of_known, of_unknown = _numbered(known_sources), _numbered(unknown_sources)
+    if len(known_ids) != len(known) or len(unknown_ids) != len(unknown):
+        raise ValueError("expected one id a clip")
+    of_known, of_unknown = _numbered(known_ids), _numbered(unknown_ids)
     shape = of_known.max() + 1, of_unknown.max() + 1
-    # A replicate weighs whole source videos, so the wins between them are all that it needs.
+    # A replicate weighs whole ids, so the wins between them are all that it needs.
     wins = np.empty(shape)
     for column in range(shape[1]):
         beaten = _beaten(known, unknown[of_unknown == column])
@@ -71,7 +70,9 @@ def auroc_interval(
 def known_from_unknown(predictions: pd.DataFrame, unseen: pd.DataFrame) -> Estimate | None:
     """How well confidence tells a model's test clips from clips of no class of it: the AUROC.
 
-    Of the first seed that was put to both kinds.
+    Of the first seed that was put to both kinds. Its interval resamples the source videos of the
+    known clips, and of the unknown ones whole classes: which there are is itself chance. Of a
+    single unknown class it resamples the source videos.
 
     Args:
         predictions: DataFrame. One model's rows of a study's predictions under one protocol.
@@ -84,8 +85,11 @@ def known_from_unknown(predictions: pd.DataFrame, unseen: pd.DataFrame) -> Estim
     if not both:
         return None
     sides = [df[df["seed"] == both[0]] for df in (predictions, unseen)]
-    tops = [np.array(df["probabilities"].tolist(), np.float64).max(axis=1) for df in sides]
-    return Estimate(auroc(*tops), *auroc_interval(*tops, *map(source_ids, sides)))
+    known, other = (np.array(df["probabilities"].tolist(), np.float64).max(axis=1) for df in sides)
+    several = sides[1]["class"].nunique() > 1
+    ids = sides[1]["class"].tolist() if several else source_ids(sides[1])
+    ends = auroc_interval(known, other, source_ids(sides[0]), ids)
+    return Estimate(auroc(known, other), *ends)
 
 
 def source_ids(df: pd.DataFrame) -> list[tuple[str, int]]:

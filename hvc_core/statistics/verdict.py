@@ -77,7 +77,7 @@ def verdict(
     if decided.winner is None:
         sentence = (
             f"Cannot tell {both} apart: {names[ahead]} is {points} of accuracy ahead, but macro F1 "
-            f"or a test of single seeds may be chance ({span})."
+            f"or one of the tests may be chance ({span})."
         )
         return Verdict(sentence, None, delta.mean, ends)
     sentence = f"{names[ahead]} beats {names[behind]} by {points} of accuracy ({span})."
