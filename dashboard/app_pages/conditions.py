@@ -132,13 +132,18 @@ show.chart(
 )
 for slot, (title, made) in enumerate(zip(view.titles, tables, strict=True)):
     changes = estimates(made, names[1:], ["lost", "lost_high", "lost_low"])
+    chance = made.set_index("condition")["p"]
     words = [
         f"{TIME[name].lower()} {show.signed(-e.mean)} ({show.signed(-e.lo)} to "
-        f"{show.signed(-e.hi)})"
+        f"{show.signed(-e.hi)}; p {show.p_value(chance[name])})"
         for name, e in zip(names[1:], changes, strict=True)
         if e is not None
     ]
     st.markdown(f"{show.DOT[slot]} **{title}**, points of accuracy: " + "; ".join(words) + ".")
+st.caption(
+    "Each p flips the answers with and without the condition within whole source videos. It stands "
+    "by itself: of many such tests some are small by chance, which *Findings* corrects for."
+)
 
 st.subheader("Which model breaks first?")
 drawn = []
