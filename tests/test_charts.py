@@ -85,6 +85,7 @@ EVERY = {
         ],
     ),
     "confusion": lambda: charts.confusion(A, CLASSES, "ConvLSTM", True, 100.0),
+    "difference": lambda: charts.difference(A, B, CLASSES),
     "scale": lambda: charts.scale(100.0, True),
     "class_f1": lambda: charts.class_f1(TITLES, class_table()),
     "bars": lambda: charts.bars(
@@ -156,58 +157,6 @@ def test_the_seed_study_stands_in_a_row_of_its_own() -> None:
 def test_protocols_leaves_out_what_was_not_trained() -> None:
     a, b = EVERY["protocols"]().figure.data
     assert len(a.x) == 2 and len(b.x) == 1
-
-
-def test_shares_of_rows_and_of_an_empty_row() -> None:
-    found = charts.shares(np.array([[3, 1], [0, 0]]))
-    assert found.tolist() == [[0.75, 0.25], [0, 0]]
-
-
-def test_confusion_matrices_share_the_scale_they_are_given() -> None:
-    top = float(max(A.max(), B.max()))
-    ends = {
-        charts.confusion(m, CLASSES, "m", False, top).figure.layout.coloraxis.cmax for m in (A, B)
-    }
-    assert ends == {10.0} == {charts.scale(top, False).figure.layout.coloraxis.cmax}
-
-
-def test_confusion_in_shares_and_in_counts() -> None:
-    shares = charts.confusion(A, CLASSES, "m", True, 100.0).figure.data[0]
-    counts = charts.confusion(A, CLASSES, "m", False, 10.0).figure.data[0]
-    assert shares.z[0].tolist() == [80.0, 20.0, 0.0]
-    assert counts.z[0].tolist() == [8.0, 2.0, 0.0]
-    assert counts.text[0].tolist() == ["8", "2", ""]
-    table = charts.confusion(A, CLASSES, "m", False, 10.0).table
-    assert table.iloc[:, 1:].to_numpy().tolist() == A.tolist()
-
-
-def test_confusion_keeps_shares_of_the_whole_when_classes_are_left_out() -> None:
-    drawn = charts.confusion(B, CLASSES, "m", True, 100.0, keep=[1, 2]).figure.data[0]
-    assert list(drawn.x) == ["Punch", "Swing"]
-    assert drawn.z[1].tolist() == [30.0, 70.0]
-
-
-def test_fifty_classes_are_numbered_below_and_named_at_the_side() -> None:
-    names = [f"Class{i:02d}" for i in range(50)]
-    figure = charts.confusion(np.eye(50), names, "m", True, 100.0).figure
-    assert figure.layout.yaxis.ticktext[0] == "Class00 1"
-    assert list(figure.layout.xaxis.ticktext)[:2] == ["5", "10"]
-    assert figure.data[0].texttemplate is None
-
-
-def test_mistakes_are_listed_most_frequent_first() -> None:
-    found = charts.mistakes(B, CLASSES)
-    assert found.to_dict("records") == [
-        {"True class": "Swing", "Predicted": "Punch", "Predictions": 3, "Share, %": 30.0}
-    ]
-    assert charts.mistakes(np.eye(3), CLASSES).empty
-    assert "no mistake" in charts.confusion(np.eye(3), CLASSES, "m", True, 100.0).alt
-
-
-def test_most_confused_counts_both_ways_and_all_matrices() -> None:
-    assert charts.most_confused([B], 2) == [1, 2]
-    assert charts.most_confused([A, B], 2) == [0, 1]
-    assert charts.most_confused([A, B], 9) == [0, 1, 2]
 
 
 def test_class_f1_names_the_widest_gap_and_keeps_the_order() -> None:

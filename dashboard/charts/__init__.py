@@ -10,6 +10,7 @@ from dashboard.charts.lines import coverage, reliability, sizes, strengths
 from dashboard.charts.matrices import (
     CELL_TEXT_CLASSES,
     confusion,
+    difference,
     mistakes,
     most_confused,
     scale,
@@ -32,6 +33,7 @@ __all__ = [
     "confusion",
     "coverage",
     "curves",
+    "difference",
     "dots",
     "interval",
     "mistakes",

@@ -1,4 +1,8 @@
-"""Which class is taken for which: confusion matrices on a shared scale, and the mistakes.
+"""Which class is taken for which: confusion matrices, their difference, and the mistakes.
+
+A click on a heatmap tells Streamlit nothing; one on a marker does. So every cell has an invisible
+marker over it, which carries (true class, answered class).
+
 
 May import: numpy, pandas, plotly, dashboard.charts.base.
 """
@@ -11,7 +15,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.base import Chart, layout, percent
+from dashboard.charts.base import COLORS, Chart, layout, percent
 
 CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
 
@@ -40,45 +44,13 @@ def confusion(
     shown = (shares(whole) * 100 if share else whole)[np.ix_(drawn, drawn)]
     counts = whole[np.ix_(drawn, drawn)]
     unit = " %" if share else ""
-    small = len(names) > CELL_TEXT_CLASSES
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown,
-            x=names,
-            y=names,
-            coloraxis="coloraxis",
-            text=np.where(shown >= 0.5, np.char.mod("%.0f", shown), ""),
-            texttemplate=None if small else "%{text}",
-            textfont={"size": 11},
-            customdata=counts,
-            xgap=0 if small else 1,
-            ygap=0 if small else 1,
-            hovertemplate=f"{title}<br>true %{{y}}<br>predicted %{{x}}<br>%{{z:.0f}}{unit}"
-            " (%{customdata:.0f} predictions)<extra></extra>",
-        )
-    )
-    layout(figure, title, height=12 * len(names) + 130 if small else 540)
-    figure.update_layout(
-        coloraxis={"cmin": 0, "cmax": top, "showscale": False},
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
-    )
-    ticks = {"tickfont": {"size": 9 if small else 12}, "showgrid": False, "tickmode": "array"}
-    numbered = [f"{name} {i}" for i, name in enumerate(names, 1)]
-    figure.update_yaxes(
-        title="true class",
-        autorange="reversed",
-        tickvals=names,
-        ticktext=numbered if small else names,
-        **ticks,
-    )
-    # Fifty names do not fit under a matrix: there the columns have the rows' numbers.
-    figure.update_xaxes(
-        title="predicted class, by its number" if small else "predicted class",
-        tickangle=0 if small else -90,
-        tickvals=names[4::5] if small else names,
-        ticktext=[str(i) for i in range(5, len(names) + 1, 5)] if small else names,
-        **ticks,
-    )
+    said = [
+        [f"{value:.0f}{unit} ({count:.0f} predictions)" for value, count in zip(*row, strict=True)]
+        for row in zip(shown, counts, strict=True)
+    ]
+    text = np.where(shown >= 0.5, np.char.mod("%.0f", shown), "")
+    figure = _cells(shown, names, title, text, said)
+    figure.update_layout(coloraxis={"cmin": 0, "cmax": top, "showscale": False})
     wrong = mistakes(whole, classes)
     right = np.trace(whole) / max(whole.sum(), 1)
     worst = (
@@ -90,6 +62,134 @@ def confusion(
     table = pd.DataFrame(shown if share else shown.astype(int), columns=names)
     table.insert(0, "True class, share in %" if share else "True class, predictions", names)
     return Chart(figure, f"Confusion matrix of {title}: {percent(right)} right.{worst}", table)
+
+
+def difference(
+    a: np.ndarray, b: np.ndarray, classes: Sequence[str], keep: Sequence[int] | None = None
+) -> Chart:
+    """Matrix B minus matrix A, rows as percent of their clips: who takes what for what more often.
+
+    On the diagonal above zero is better for B; off it, better for A.
+
+    Args:
+        a: array (C, C) of counts.
+        b: array (C, C) of counts.
+        classes: C names, in the matrices' order.
+        keep: which classes to draw (all).
+    """
+    drawn = list(range(len(classes))) if keep is None else list(keep)
+    names = [classes[i] for i in drawn]
+    gap = 100 * (shares(np.asarray(b, float)) - shares(np.asarray(a, float)))
+    shown = gap[np.ix_(drawn, drawn)]
+    text = np.where(np.abs(shown) >= 0.5, np.char.mod("%+.0f", shown), "")
+    said = [[f"B − A: {value:+.0f} points of the true class's clips" for value in row]
+            for row in shown]  # fmt: skip
+    figure = _cells(shown, names, "B − A", text, said)
+    top = max(float(np.abs(gap).max()), 1.0)
+    # The middle is see-through: no difference looks like the page, in light and in dark.
+    figure.update_layout(
+        coloraxis={
+            "cmin": -top,
+            "cmax": top,
+            "showscale": False,
+            "colorscale": [
+                [0, COLORS[0]],
+                [0.5, _clear(COLORS[0])],
+                [0.5, _clear(COLORS[1])],
+                [1, COLORS[1]],
+            ],
+        }
+    )
+    off = np.where(np.eye(len(classes), dtype=bool), 0, gap)
+    row, column = divmod(int(np.abs(off).argmax()), len(classes))
+    most = (
+        f" The widest gap off the diagonal: {classes[row]} taken for {classes[column]}, "
+        f"{off[row, column]:+.0f} points."
+        if off.any()
+        else " They make the same mistakes."
+    )
+    table = pd.DataFrame(shown, columns=names)
+    table.insert(0, "True class, points B − A", names)
+    return Chart(figure, f"Confusion matrix of B minus that of A, in points.{most}", table)
+
+
+def _cells(
+    shown: np.ndarray,
+    names: Sequence[str],
+    title: str,
+    text: np.ndarray,
+    said: Sequence[Sequence[str]],
+) -> go.Figure:
+    """A matrix as coloured cells with a number in each, and a marker to click on.
+
+    Args:
+        shown: array (N, N). The values that are coloured.
+        names: N classes.
+        title: the figure's.
+        text: str array (N, N). What stands in the cells; left out where they are many.
+        said: N lists of N. What a cell tells when one points at it, beside its classes.
+    """
+    small = len(names) > CELL_TEXT_CLASSES
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x=names,
+            y=names,
+            coloraxis="coloraxis",
+            text=text,
+            texttemplate=None if small else "%{text}",
+            textfont={"size": 11},
+            xgap=0 if small else 1,
+            ygap=0 if small else 1,
+            hoverinfo="skip",
+        )
+    )
+    cells = [
+        (true, told, said[i][j]) for i, true in enumerate(names) for j, told in enumerate(names)
+    ]
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_trace(
+        go.Scatter(
+            x=[told for _, told, _ in cells],
+            y=[true for true, _, _ in cells],
+            customdata=cells,
+            mode="markers",
+            marker={"symbol": "square", "size": 10 if small else 24, "opacity": 0},
+            selected=unseen,
+            unselected=unseen,
+            showlegend=False,
+            hovertemplate=f"{title}<br>true %{{y}}<br>predicted %{{x}}<br>%{{customdata[2]}}"
+            "<extra></extra>",
+        )
+    )
+    layout(figure, title, height=12 * len(names) + 130 if small else 540)
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 50, "b": 10})
+    ticks = {"tickfont": {"size": 9 if small else 12}, "showgrid": False, "tickmode": "array"}
+    numbered = [f"{name} {i}" for i, name in enumerate(names, 1)]
+    edge = (-0.5, len(names) - 0.5)  # the markers alone would ask for more room
+    figure.update_yaxes(
+        title="true class",
+        range=edge[::-1],
+        tickvals=names,
+        ticktext=numbered if small else names,
+        **ticks,
+    )
+    # Fifty names do not fit under a matrix: there the columns have the rows' numbers.
+    figure.update_xaxes(
+        title="predicted class, by its number" if small else "predicted class",
+        range=edge,
+        tickangle=0 if small else -90,
+        tickvals=names[4::5] if small else names,
+        ticktext=[str(i) for i in range(5, len(names) + 1, 5)] if small else names,
+        **ticks,
+    )
+    return figure
+
+
+def _clear(color: str) -> str:
+    """A colour, wholly see-through: '#1F77D0' -> 'rgba(31, 119, 208, 0)'."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0)"
 
 
 def scale(top: float, share: bool) -> Chart:
