@@ -59,6 +59,12 @@ PAGES = {
             "F1 of every class for both models, with intervals, sortable by the gap.",
         ),
         (
+            "clips",
+            "Clips",
+            "video_library",
+            "Every clip with both answers: filter, sort, search, and look at one.",
+        ),
+        (
             "sure",
             "How sure?",
             "query_stats",
@@ -107,7 +113,9 @@ PAGES = {
 page = st.navigation(
     {
         "": [PAGES["overview"], PAGES["findings"]],
-        "The study": [PAGES[name] for name in ("confusion", "classes", "cost", "training")],
+        "The study": [
+            PAGES[name] for name in ("confusion", "classes", "clips", "cost", "training")
+        ],
         "The evidence": [PAGES[name] for name in ("sure", "leakage", "calibration", "conditions")],
         "Your own clip": [PAGES["try_a_clip"]],
         "Behind it": [PAGES["about"]],

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.state import View
 from hvc_core.statistics import counts, stats
 from hvc_core.statistics import verdict as verdict_of
+from hvc_core.statistics.by_clip import by_clip as by_clip_of
 from hvc_core.study import Study
 
 _KEEP = 64
@@ -67,6 +68,16 @@ def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarr
     rows = _study.predictions
     rows = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
     return counts.confusion(rows, _study.classes)
+
+
+def by_clip(view: View) -> pd.DataFrame:
+    """Every clip and seed with both models' answers under the view's protocol."""
+    return _by_clip(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading every answer …")
+def _by_clip(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
+    return by_clip_of(_study.predictions, a, b, protocol, _study.classes)
 
 
 def classes(view: View) -> pd.DataFrame | None:

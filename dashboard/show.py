@@ -5,7 +5,7 @@ May import: streamlit, pandas, dashboard, hvc_core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,31 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 DOT = (":blue-badge[A]", ":orange-badge[B]")
 
 
-def chart(made: Chart, key: str, tabled: bool = True) -> None:
-    """A chart, named for screen readers, and the same numbers as a table one click away."""
+def chart(
+    made: Chart, key: str, tabled: bool = True, on_select: Callable[[], None] | None = None
+) -> None:
+    """A chart, named for screen readers, and the same numbers as a table one click away.
+
+    Args:
+        made: what is drawn.
+        key: str. The element's, in this run's pages.
+        tabled: bool. Whether its table is put under it.
+        on_select: called when a point is clicked; the state under `key` has it.
+    """
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     made.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
     made.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
     for kind in ("bar", "scatter"):  # not heatmaps: there each number follows its cell
         made.figure.update_traces(textfont_color=ink, selector={"type": kind})
     made.figure.update_annotations(font_color=ink)
-    st.plotly_chart(made.figure, key=key, alt=made.alt, config=CONFIG)
+    st.plotly_chart(
+        made.figure,
+        key=key,
+        alt=made.alt,
+        config=CONFIG,
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
     if tabled and len(made.table):
         with st.expander("The same numbers as a table", icon=":material/table:"):
             table(made.table, f"The numbers of the chart {made.figure.layout.title.text}")

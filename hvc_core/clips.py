@@ -154,6 +154,24 @@ def index(
     return result
 
 
+def paths(data: Path) -> dict[str, Path]:
+    """Where each clip of a data folder lies, by its name; no file is read.
+
+    Of two files of one name the first counts, as in `index`; what has no UCF50 name, or lies in
+    another class's folder, is passed over.
+
+    Raises:
+        DataError: the folder is missing or cannot be read.
+    """
+    found: dict[str, Path] = {}
+    for path in _video_files(data):
+        try:
+            found.setdefault(_placed(path).name, path)
+        except DataError:
+            continue
+    return found
+
+
 def only(found: Index, classes: Sequence[str]) -> Index:
     """The part of an index that is of some classes, with a fingerprint of its own.
 

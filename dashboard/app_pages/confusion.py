@@ -1,10 +1,10 @@
-"""Confusion: which classes each model takes for which, both matrices on one scale."""
+"""Confusion: which classes each model takes for which, how the two differ, and the clips behind."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, numbers, show, state
+from dashboard import charts, numbers, show, show_clips, state
 
 view = state.view()
 st.title("Confusion")
@@ -32,15 +32,68 @@ keep = list(range(len(classes)))
 if shown == MOST:
     keep = charts.most_confused(matrices, 15)
 top = 100.0 if share else float(max(matrix.max() for matrix in matrices))
+EITHER = "Either"
+sides = (*view.titles, EITHER)
 
-for slot, (column, matrix) in enumerate(zip(st.columns(2), matrices, strict=True)):
+
+def clicked(key: str, by: str) -> None:
+    """Takes a click on a cell as the choice of its two classes."""
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        true, said, *_ = points[0]["customdata"]
+        st.session_state.update(true=true, said=said, by=by)
+
+
+def matrix(made: charts.Chart, key: str, by: str) -> None:
+    """A matrix whose cells can be clicked."""
+    show.chart(made, key, on_select=lambda: clicked(key, by))
+
+
+# -- the three matrices ----------------------------------------------------------------------------
+
+for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
-        made = charts.confusion(matrix, classes, view.titles[slot], share, top, keep)
-        show.chart(made, f"matrix-{slot}")
+        made = charts.confusion(counts, classes, view.titles[slot], share, top, keep)
+        matrix(made, f"matrix-{slot}", sides[slot])
 show.chart(charts.scale(top, share), "scale", tabled=False)
+left, right = st.columns(2)
+with left:
+    matrix(charts.difference(matrices[0], matrices[1], classes, keep), "difference", EITHER)
+    st.caption(
+        f"Orange: {view.titles[1]} answers so more often, blue: {view.titles[0]}; in points of the "
+        "true class's clips. On the diagonal more is better, off it worse."
+    )
+
+# -- the clips behind a cell -----------------------------------------------------------------------
+
+with right:
+    st.subheader("The clips behind a cell")
+    with st.grid(3, min_column_width=120, gap="small"):
+        true = st.selectbox("True class", classes, index=None, key="true", bind="query-params",
+                            placeholder="Click a cell, or choose")  # fmt: skip
+        said = st.selectbox("Predicted", classes, index=None, key="said", bind="query-params",
+                            placeholder="Any class")  # fmt: skip
+        by = st.selectbox("By", sides, index=2, key="by", bind="query-params")
+    rows = numbers.by_clip(view)
+    if true is not None:
+        rows = rows[rows["class"] == true]
+    if said is not None:
+        told = [rows[f"{slot}_says"] == said for slot in "ab"]
+        rows = rows[told[sides.index(by)] if by != EITHER else told[0] | told[1]]
+    rows = rows.reset_index(drop=True)
+    at = None
+    if true is None and said is None:
+        st.caption("Click a cell of a matrix, or choose its classes: here are the clips behind it.")
+    elif not len(rows):
+        st.caption("No clip is answered so.")
+    else:
+        st.caption(f"{len(rows):,} answers.")
+        at = show_clips.table(view, rows, f"cell-{true}-{said}-{by}-{view.pair}-{view.protocol}")
+if at is not None:
+    show_clips.clip(view, rows.iloc[at])
 
 st.subheader("Every mistake, most frequent first")
-for slot, (column, matrix) in enumerate(zip(st.columns(2), matrices, strict=True)):
+for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
         st.markdown(f"{show.DOT[slot]} {view.titles[slot]}")
-        show.table(charts.mistakes(matrix, classes), f"Mistakes of {view.titles[slot]}")
+        show.table(charts.mistakes(counts, classes), f"Mistakes of {view.titles[slot]}")

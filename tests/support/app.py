@@ -23,13 +23,14 @@ from streamlit.testing.v1 import AppTest
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 PAGES = (
-    "overview", "findings", "confusion", "classes", "cost", "training", "sure", "leakage",
+    "overview", "findings", "confusion", "classes", "clips", "cost", "training", "sure", "leakage",
     "calibration", "conditions", "try_a_clip", "about",
 )  # fmt: skip
 TITLES = {
     "findings": "Findings",
     "confusion": "Confusion",
     "classes": "Classes",
+    "clips": "Clips",
     "cost": "Cost",
     "training": "Training",
     "sure": "How sure?",

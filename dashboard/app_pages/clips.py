@@ -1,0 +1,98 @@
+"""Clips: every clip with both answers, to filter, sort, search, and look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import clip_filter, numbers, show, show_clips, state
+from dashboard.clip_filter import ANY, ORDERS, SHOWN, Wanted, narrowed
+
+view = state.view()
+st.title("Clips")
+st.caption(f"Every tested clip with both models' answers. {show.basis(view)}")
+if numbers.missing(view):
+    show.no_predictions(view)
+    st.stop()
+rows = numbers.by_clip(view)
+
+# -- what is wanted: every choice is in the address ------------------------------------------------
+
+labels = {
+    ANY: "All",
+    "only A right": f"Only {view.titles[0]} right",
+    "only B right": f"Only {view.titles[1]} right",
+    "both right": "Both right",
+    "both wrong": "Both wrong",
+    clip_filter.DISAGREE: "They disagree",
+}
+counts = rows["outcome"].value_counts()
+outcome = st.segmented_control(
+    "Answers",
+    SHOWN,
+    default=ANY,
+    required=True,
+    format_func=labels.__getitem__,
+    key="answers",
+    bind="query-params",
+)
+classes = view.study.classes
+groups = sorted(rows["group"].unique().tolist())
+
+
+def one_of(label: str, options: Sequence[str | int], key: str) -> Any:
+    """One of several, or none: any."""
+    return st.selectbox(label, options, index=None, key=key, bind="query-params", placeholder="Any")
+
+
+with st.grid(4, min_column_width=140, gap="small"):
+    true = one_of("True class", classes, "true")
+    a_says = one_of(f"{view.titles[0]} says", classes, "a_says")
+    b_says = one_of(f"{view.titles[1]} says", classes, "b_says")
+    group = one_of("Group", groups, "group")
+    order = st.selectbox("Sort by", list(ORDERS), key="order", bind="query-params")
+    words = st.text_input("Name contains", key="q", bind="query-params")
+    sure = st.slider("The surer model's confidence, %", 0, 100, (0, 100), key="sure",
+                     bind="query-params")  # fmt: skip
+wanted = Wanted(outcome, true, a_says, b_says, group, words, (sure[0] / 100, sure[1] / 100), order)
+found = narrowed(rows, wanted)
+seeds = rows["seed"].nunique()
+in_all = (f"{counts.get(name, 0):,} {labels[name][0].lower()}{labels[name][1:]}"
+          for name in clip_filter.OUTCOMES)  # fmt: skip
+st.caption(
+    f"{len(found):,} of {len(rows):,} answers{f', {seeds} seeds' if seeds > 1 else ''}. In all: "
+    + ", ".join(in_all)
+    + "."
+)
+if not len(found):
+    st.info("No clip is like that. Ask for less.", icon=":material/search_off:")
+
+# -- the clips, and one of them --------------------------------------------------------------------
+
+at = (
+    show_clips.table(view, found, f"clips-{hash((wanted, view.pair, view.protocol)):x}")
+    if len(found)
+    else None
+)
+if at is None:
+    st.caption("Choose a clip in the table to see it, with all that both models say of it.")
+    st.stop()
+with st.container(horizontal=True):
+    for label, step, shortcut in (("Previous clip", -1, "P"), ("Next clip", 1, "N")):
+        to = found.iloc[(at + step) % len(found)]
+        st.button(
+            label,
+            shortcut=shortcut,
+            on_click=show_clips.choose,
+            args=((str(to["clip"]), int(to["seed"])),),
+        )
+show_clips.clip(view, found.iloc[at])
+
+st.subheader("Its siblings: clips of the same source video")
+of = found.iloc[at]
+same = rows[
+    (rows["class"] == of["class"]) & (rows["group"] == of["group"]) & (rows["seed"] == of["seed"])
+]
+show_clips.table(view, same.reset_index(drop=True), "siblings")

@@ -1,0 +1,116 @@
+"""How pages draw clips of the study: a table to choose from, and one clip with both answers.
+
+The chosen clip is in the address (`clip`, and `seed` where a clip has several), so that a copied
+link shows it; the table's own selection follows it. May import: streamlit, pandas, dashboard,
+hvc_core.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, footage, show, state
+
+SIGN = {True: "✓", False: "✗"}
+Row = tuple[str, int]  # clip, seed
+
+
+def asked() -> Row | None:
+    """The clip that the address names."""
+    name = st.query_params.get("clip")
+    seed = st.query_params.get("seed", "")
+    return (name, int(seed) if seed.isdigit() else -1) if name else None
+
+
+def choose(row: Row) -> None:
+    """Puts a clip into the address; for a callback or the page itself."""
+    st.query_params["clip"], st.query_params["seed"] = row[0], str(row[1])
+
+
+def position(rows: pd.DataFrame, row: Row | None) -> int | None:
+    """Where a clip stands among rows: with its seed, else its first."""
+    if row is None:
+        return None
+    same = rows.index[rows["clip"] == row[0]]
+    exact = [i for i in same if rows["seed"].iloc[i] == row[1]]
+    return int(exact[0]) if exact else int(same[0]) if len(same) else None
+
+
+def table(view: state.View, rows: pd.DataFrame, key: str) -> int | None:
+    """A table of clips with one to choose; returns which of them the address names.
+
+    Args:
+        view: the open study.
+        rows: DataFrame of `by_clip`, with a running index.
+        key: str. Another for other rows: a selection is a row's number.
+    """
+    at = position(rows, asked())
+    st.session_state[key] = {"selection": {"rows": [] if at is None else [at], "columns": []}}
+    shown = pd.DataFrame({"Clip": rows["clip"], "Class": rows["class"], "Group": rows["group"]})
+    if rows["seed"].nunique() > 1:
+        shown["Seed"] = rows["seed"]
+    for slot, title in zip("ab", view.titles, strict=True):
+        right = rows[f"{slot}_right"].map(SIGN).fillna("")
+        shown[f"{title} says"] = (right + " " + rows[f"{slot}_says"].fillna("–")).str.strip()
+        shown[f"{title} sure, %"] = 100 * rows[f"{slot}_sure"]
+    shown["Apart, %"] = 100 * rows["disagreement"]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key=key,
+        on_select=lambda: _picked(rows, key),
+        selection_mode="single-row",
+        height="auto" if len(rows) < 9 else 320,
+        placeholder="–",
+        alt="Clips of the study with both models' answers; choose one to see it",
+        column_config={
+            str(name): st.column_config.NumberColumn(format="%.0f")
+            for name in shown
+            if str(name).endswith("%")
+        },
+    )
+    return at
+
+
+def _picked(rows: pd.DataFrame, key: str) -> None:
+    """Puts the clip that was chosen in a table into the address, or takes it out."""
+    picked = st.session_state[key]["selection"]["rows"]
+    if picked:
+        row = rows.iloc[picked[0]]
+        choose((str(row["clip"]), int(row["seed"])))
+    else:
+        for name in ("clip", "seed"):
+            st.query_params.pop(name, None)
+
+
+def clip(view: state.View, row: pd.Series) -> None:
+    """One clip: the film where it is at hand, and both models' probabilities over all classes."""
+    film, *columns = st.columns(3)
+    with film.container(border=True, height="stretch"):
+        path = footage.find(view, str(row["clip"]))
+        playable = footage.preview(path, path.stat().st_mtime_ns) if path else None
+        if playable:
+            st.video(playable, loop=True, muted=True, alt=f"The clip {row['clip']}")
+        else:
+            st.info(footage.HINT, icon=":material/movie_off:")
+        st.markdown(f"**{row['clip']}**")
+        st.caption(
+            f"{row['class']}, group {row['group']}; tested under protocol {view.protocol}, fold "
+            f"{row['fold']}, seed {row['seed']}, by a net that trained on other clips."
+        )
+    for slot, (column, model) in enumerate(zip(columns, view.pair, strict=True)):
+        own = view.study.predictions
+        own = own[
+            (own["protocol"] == view.protocol)
+            & (own["model"] == model)
+            & (own["clip"] == row["clip"])
+            & (own["seed"] == row["seed"])
+        ]
+        with column.container(border=True, height="stretch"):
+            if not len(own):
+                st.caption(f"{view.titles[slot]} was not trained with this seed.")
+                continue
+            values = own["probabilities"].iloc[0]
+            made = charts.top(view.titles[slot], view.study.classes, values, slot)
+            show.chart(made, f"clip-top-{slot}")
