@@ -29,6 +29,7 @@ __all__ = [
     "VideoError",
     "Whole",
     "h264",
+    "length",
     "middles",
     "preview",
     "probe",
@@ -108,6 +109,16 @@ def sample(
     stacked = {size: np.stack([kept[i] for i in wanted]) for size, kept in done.images.items()}
     notes = _notes(plan, times, done.damage, count)
     return Sampled(stacked, times[wanted] - times[0], len(times), notes)
+
+
+def length(source: Path | bytes, limits: Limits | None = None) -> float:
+    """How long a clip is shown, in seconds, by its packets; none is decoded.
+
+    Raises:
+        VideoError: the file is no video, or is over a limit.
+    """
+    plan = _plan(source, limits)
+    return float(plan.times[-1] - plan.times[0]) + plan.last
 
 
 @dataclass(frozen=True)
