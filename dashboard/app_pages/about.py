@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import show, state
+from dashboard import sections, show, state
 
 study, revision = state.open_study()
 meta = study.meta
@@ -91,6 +91,32 @@ if published:
         f"Not published: {', '.join(published['not_published'])}."
     )
     st.caption(f"Source: {published['source']}.")
+
+if len(study.models) > 1:
+    view = state.view()
+    st.subheader("Take it with you")
+    st.caption(
+        f"The study as chosen at the top: {view.titles[0]}, {view.titles[1]}, protocol "
+        f"{view.protocol}. The report is one HTML file that opens without network."
+    )
+    name = f"{study.name}-{view.a}-{view.b}-{view.protocol}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: sections.page(view).encode(),
+            f"{name}.html",
+            "text/html",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Report and tables (ZIP of CSV)",
+            lambda: sections.archive(view),
+            f"{name}.zip",
+            "application/zip",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+        )
 
 st.subheader("Papers")
 st.markdown(

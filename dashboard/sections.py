@@ -1,0 +1,105 @@
+"""What a report of the chosen pair and protocol holds: the pages' own numbers, charts and words.
+
+May import: pandas, dashboard, hvc_core.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from dashboard import charts, evidence, numbers, report, show, state
+from dashboard.report import Section
+from hvc_core.findings import words
+from hvc_core.statistics import paired
+
+BADGE = re.compile(r":\w+-badge\[(\w)\]")
+MARKS = re.compile(r"\*\*|`")
+
+
+def plain(text: str) -> str:
+    """Markdown as plain words: ':blue-badge[A] **LRCN**' -> 'A LRCN'."""
+    return MARKS.sub("", BADGE.sub(r"\1", text)).replace("\u00a0", " ")
+
+
+def facts(view: state.View) -> dict[str, str]:
+    """What the report is of."""
+    found = [numbers.summary(view, name) for name in view.pair]
+    seeds = [", ".join(map(str, one.seeds)) if one else "none" for one in found]
+    meta = view.study.meta
+    return {
+        "Study": f"{view.study.title} ({view.study.name})",
+        "Made": str(meta["created"]).partition("T")[0],
+        "Code commit": str(meta.get("code_commit") or "not recorded"),
+        "Revision": view.revision,
+        "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",
+        "Model A": f"{view.titles[0]} ({view.a}), seeds {seeds[0]}",
+        "Model B": f"{view.titles[1]} ({view.b}), seeds {seeds[1]}",
+        "Protocol": f"{view.protocol}: {view.study.protocols[view.protocol]['description']}",
+    }
+
+
+def sections(view: state.View) -> list[Section]:
+    """The report's parts, in order; what was not run is left out."""
+    made = [Section("What the study found", tuple(f.claim for f in evidence.found(view)))]
+    found = [numbers.summary(view, name) for name in view.pair]
+    a, b = found
+    verdict = numbers.verdict(view)
+    decided = evidence.decision(view)
+    reasons = (*decided.reasons, f"The rule: {paired.RULE}") if decided else ()
+    made.insert(0, Section(f"{view.titles[0]} or {view.titles[1]}?", (verdict.sentence, *reasons)))
+    if a is None or b is None:
+        return made
+    of_a, of_b = ({key: getattr(one, key) for key in charts.METRICS} for one in (a, b))
+    table = show.overview_table(view, found, {}).map(plain).rename(columns=plain)
+    made.append(
+        Section("All figures", chart=charts.quality(view.titles, (of_a, of_b), ()), table=table)
+    )
+    first, second = matrices = [numbers.matrix(view, name) for name in view.pair]
+    classes = view.study.classes
+    for title, counts in zip(view.titles, matrices, strict=True):
+        chart = charts.confusion(counts, classes, title, True, 100.0)
+        made.append(Section(f"Confusion of {title}", chart=chart))
+    made.append(Section("Confusion, B minus A", chart=charts.difference(first, second, classes)))
+    by_class = numbers.classes(view)
+    if by_class is not None:
+        order = by_class["gap"].abs().sort_values(ascending=False).index
+        ordered = by_class.reindex(order).reset_index(drop=True)
+        made.append(Section("Classes, F1", chart=charts.class_f1(view.titles, ordered)))
+    made.append(_leak(view))
+    rows = numbers.by_clip(view)
+    made.append(Section("Every clip", ("In the archive, as CSV.",), table=rows))
+    return [one for one in made if one.words or one.numbers is not None]
+
+
+def _leak(view: state.View) -> Section:
+    study = view.study
+    pair = [m for m in view.pair if words.has(study, m, "random") and words.has(study, m, "group5")]
+    meters = {m: evidence.meter(view, m) for m in pair}
+    rows = pd.DataFrame(
+        [
+            {
+                "Model": state.title(study, m),
+                "random, %": round(100 * one.leaky.mean, 1),
+                "group5, %": round(100 * one.honest.mean, 1),
+                "Leak, points": round(100 * one.overall.mean, 1),
+            }
+            for m, one in meters.items()
+            if one
+        ]
+    )
+    return Section("What a random split flatters", table=rows if len(rows) else None)
+
+
+def page(view: state.View) -> str:
+    """The report as one HTML file."""
+    commands = show.commands(view.study, show.shown_path(view.study.folder))
+    title = f"{view.titles[0]} or {view.titles[1]}?"
+    parts = [one for one in sections(view) if one.heading != "Every clip"]
+    return report.html(title, facts(view), parts, commands)
+
+
+def archive(view: state.View) -> bytes:
+    """The report and its tables in one ZIP."""
+    return report.archive(page(view), sections(view))
