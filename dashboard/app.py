@@ -47,6 +47,12 @@ PAGES = {
             "What the study found, in plain sentences, each with the numbers behind it.",
         ),
         (
+            "choose",
+            "Which one should I take?",
+            "rule",
+            "Say what matters to you: the model that fits, the evidence, and what would flip it.",
+        ),
+        (
             "confusion",
             "Confusion",
             "grid_on",
@@ -112,7 +118,7 @@ PAGES = {
 
 page = st.navigation(
     {
-        "": [PAGES["overview"], PAGES["findings"]],
+        "": [PAGES[name] for name in ("overview", "findings", "choose")],
         "The study": [
             PAGES[name] for name in ("confusion", "classes", "clips", "cost", "training")
         ],

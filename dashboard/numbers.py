@@ -80,8 +80,12 @@ def _by_clip(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.
     return by_clip_of(_study.predictions, a, b, protocol, _study.classes)
 
 
-def classes(view: View) -> pd.DataFrame | None:
-    """Each class's F1 for both models; None where one has no prediction.
+def classes(view: View, measure: str = "f1") -> pd.DataFrame | None:
+    """A measure of each class for both models; None where one has no prediction.
+
+    Args:
+        view: the open study.
+        measure: `f1`, `recall` or `precision`.
 
     Returns:
         DataFrame: class, support (clips), a, a_low, a_high, b, b_low, b_high, gap (b - a);
@@ -95,9 +99,10 @@ def classes(view: View) -> pd.DataFrame | None:
     support = matrix(view, view.a).sum(axis=1) // seeds
     table = pd.DataFrame({"class": names, "support": support})
     for key, found in (("a", a), ("b", b)):
-        table[key] = [found.f1[name].mean for name in names]
-        table[f"{key}_low"] = [found.f1[name].lo for name in names]
-        table[f"{key}_high"] = [found.f1[name].hi for name in names]
+        values = getattr(found, measure)
+        table[key] = [values[name].mean for name in names]
+        table[f"{key}_low"] = [values[name].lo for name in names]
+        table[f"{key}_high"] = [values[name].hi for name in names]
     table["gap"] = table["b"] - table["a"]
     return table
 

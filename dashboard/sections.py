@@ -66,7 +66,7 @@ def sections(view: state.View) -> list[Section]:
     if by_class is not None:
         order = by_class["gap"].abs().sort_values(ascending=False).index
         ordered = by_class.reindex(order).reset_index(drop=True)
-        made.append(Section("Classes, F1", chart=charts.class_f1(view.titles, ordered)))
+        made.append(Section("Classes, F1", chart=charts.class_scores(view.titles, ordered)))
     made.append(_leak(view))
     rows = numbers.by_clip(view)
     made.append(Section("Every clip", ("In the archive, as CSV.",), table=rows))

@@ -58,12 +58,27 @@ def chart(
             table(made.table, f"The numbers of the chart {made.figure.layout.title.text}")
 
 
-def table(rows: pd.DataFrame, alt: str) -> None:
-    """A table that sorts on a click and downloads as CSV."""
+def table(
+    rows: pd.DataFrame,
+    alt: str,
+    key: str | None = None,
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """A table that sorts on a click and downloads as CSV.
+
+    Args:
+        rows: what it shows.
+        alt: str. What it is, for screen readers.
+        key: str. The element's, where a row can be chosen.
+        on_select: called when a row is chosen; the state under `key` has it.
+    """
     st.dataframe(
         rows,
         hide_index=True,
         alt=alt,
+        key=key,
+        on_select=on_select or "ignore",
+        selection_mode="single-row",
         placeholder="–",
         column_config={
             str(name): st.column_config.NumberColumn(

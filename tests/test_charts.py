@@ -87,7 +87,7 @@ EVERY = {
     "confusion": lambda: charts.confusion(A, CLASSES, "ConvLSTM", True, 100.0),
     "difference": lambda: charts.difference(A, B, CLASSES),
     "scale": lambda: charts.scale(100.0, True),
-    "class_f1": lambda: charts.class_f1(TITLES, class_table()),
+    "class_scores": lambda: charts.class_scores(TITLES, class_table()),
     "bars": lambda: charts.bars(
         "Parameters", "millions", [("ConvLSTM", 0.05, 0), ("LRCN", float("nan"), 1)], ",.2f"
     ),
@@ -159,8 +159,8 @@ def test_protocols_leaves_out_what_was_not_trained() -> None:
     assert len(a.x) == 2 and len(b.x) == 1
 
 
-def test_class_f1_names_the_widest_gap_and_keeps_the_order() -> None:
-    made = charts.class_f1(TITLES, class_table())
+def test_class_scores_names_the_widest_gap_and_keeps_the_order() -> None:
+    made = charts.class_scores(TITLES, class_table())
     assert "widest gap is Swing" in made.alt
     assert list(made.figure.layout.yaxis.ticktext) == CLASSES
     assert made.table["Gap, points"].tolist() == pytest.approx([10, 40, -60])

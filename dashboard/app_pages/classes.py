@@ -1,19 +1,20 @@
-"""Classes: F1 of every class for both models, with intervals, sortable by the gap."""
+"""Classes: F1, recall and precision of each class for both models; and one class whole."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, numbers, show, state
+from dashboard import charts, evidence, numbers, show, show_class, state
+from hvc_core.statistics import paired
 
 view = state.view()
 st.title("Classes")
-st.caption(f"F1 is the balance of precision and recall for one class. {show.basis(view)}")
-table = numbers.classes(view)
-if table is None:
+st.caption(f"Which classes are hard, and for whom. {show.basis(view)}")
+if numbers.missing(view):
     show.no_predictions(view)
     st.stop()
 
+MEASURES = {"F1": "f1", "Recall": "recall", "Precision": "precision"}
 ORDERS = {
     "Widest gap": lambda t: t.reindex(t["gap"].abs().sort_values(ascending=False).index),
     f"{view.titles[1]} ahead": lambda t: t.sort_values("gap", ascending=False),
@@ -21,14 +22,53 @@ ORDERS = {
     "Worst class": lambda t: t.reindex(t[["a", "b"]].min(axis=1).sort_values().index),
     "Name": lambda t: t.sort_values("class"),
 }
-order = st.segmented_control(
-    "Sort by", list(ORDERS), default="Widest gap", required=True, key="order"
-)
+with st.container(horizontal=True):
+    measure = st.segmented_control(
+        "Measure", list(MEASURES), default="F1", required=True, key="measure", bind="query-params"
+    )
+    order = st.segmented_control(
+        "Sort by", list(ORDERS), default="Widest gap", required=True, key="order"
+    )
+table = numbers.classes(view, MEASURES[measure])
+if table is None:
+    st.stop()
 table = ORDERS[order](table).reset_index(drop=True)
-show.chart(charts.class_f1(view.titles, table), "classes", tabled=False)
-show.table(charts.class_f1(view.titles, table).table, "F1 of each class for both models")
+made = charts.class_scores(view.titles, table, measure)
+show.chart(made, "classes", tabled=False)
+
+# -- the same numbers, with the corrected test; a row leads to its class ---------------------------
+
+tests = evidence.class_tests(view).set_index("class")["p_holm"].reindex(table["class"])
+shown = made.table.assign(**{"p, Holm": [show.p_value(p) for p in tests]})
+shown.insert(1, "Clips", table["support"])
+names = table["class"].tolist()
+
+
+def chosen() -> None:
+    """Takes the row that was clicked as the class to show."""
+    rows = st.session_state["class-table"]["selection"]["rows"]
+    st.session_state["true"] = names[rows[0]] if rows else None
+
+
+at = st.session_state.get("true")
+st.session_state["class-table"] = {
+    "selection": {"rows": [names.index(at)] if at in names else [], "columns": []}
+}
+show.table(shown, f"{measure} of each class for both models", "class-table", chosen)
 st.caption(
-    "Gap: B minus A, in points. Intervals: 95 %, from resampling source videos; a class with few "
-    "source videos has a wide one. An interval of one point means that all of a class's source "
-    "videos came out alike, not that the next one must."
+    f"F1 is the balance of precision (how often the answer is right) and recall (how many of the "
+    "class's clips are found). Gap: B minus A, in points. Intervals: 95 %, from resampling source "
+    "videos; one of a single point means that all of a class's source videos came out alike, not "
+    "that the next one must. p: the difference in recall, whole source videos flipped, Holm's "
+    f"correction over all classes; under {paired.ALPHA} it is more than chance."
 )
+
+# -- one class -------------------------------------------------------------------------------------
+
+st.subheader("One class")
+name = st.selectbox(
+    "Class", view.study.classes, index=None, key="true", bind="query-params",
+    placeholder="Choose a row above, or a class here",
+)  # fmt: skip
+if name is not None:
+    show_class.one(view, name)

@@ -16,7 +16,7 @@ from dashboard.charts.matrices import (
     scale,
     shares,
 )
-from dashboard.charts.measures import METRICS, class_f1, protocols, quality
+from dashboard.charts.measures import METRICS, class_scores, protocols, quality
 from dashboard.charts.rows import Series, dots, strip
 from dashboard.charts.trade import trade
 
@@ -29,7 +29,7 @@ __all__ = [
     "Chart",
     "Series",
     "bars",
-    "class_f1",
+    "class_scores",
     "confusion",
     "coverage",
     "curves",

@@ -168,13 +168,14 @@ def protocols(
     return Chart(figure, f"Accuracy by protocol: {said}.", pd.DataFrame(table))
 
 
-def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
-    """F1 of every class for two models, one row a class, with 95 % intervals.
+def class_scores(titles: tuple[str, str], table: pd.DataFrame, measure: str = "F1") -> Chart:
+    """A measure of every class for two models, one row a class, with 95 % intervals.
 
     Args:
         titles: the two models' names, A first.
         table: in the order to draw; columns class, a, a_low, a_high, b, b_low, b_high, gap
             (fractions; gap is b - a).
+        measure: str. What is measured, for a person.
     """
     figure = go.Figure()
     rows = np.arange(len(table))
@@ -213,10 +214,10 @@ def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
                 "<br>95 % interval %{customdata[1]}<extra></extra>",
             )
         )
-    layout(figure, "F1 of each class, 95 % intervals", height=24 * len(table) + 150)
+    layout(figure, f"{measure} of each class, 95 % intervals", height=24 * len(table) + 150)
     # With fifty rows the foot is out of sight: here the legend goes under the title.
     figure.update_layout(legend={"yref": "paper", "y": 1, "yanchor": "bottom"}, margin={"t": 84})
-    figure.update_xaxes(title="F1, percent", ticksuffix=" %", range=[-1, 101])
+    figure.update_xaxes(title=f"{measure}, percent", ticksuffix=" %", range=[-1, 101])
     figure.update_yaxes(
         tickvals=rows.tolist(),
         ticktext=table["class"].tolist(),
@@ -226,13 +227,16 @@ def class_f1(titles: tuple[str, str], table: pd.DataFrame) -> Chart:
     )
     widest = table.iloc[int(table["gap"].abs().to_numpy().argmax())]
     alt = (
-        f"F1 of {len(table)} classes. The widest gap is {widest['class']}: {titles[0]} "
+        f"{measure} of {len(table)} classes. The widest gap is {widest['class']}: {titles[0]} "
         f"{percent(widest['a'])}, {titles[1]} {percent(widest['b'])}."
     )
     words = pd.DataFrame(
         {
             "Class": table["class"],
-            **{f"{title} F1, %": 100 * table[key] for title, key in zip(titles, "ab", strict=True)},
+            **{
+                f"{title} {measure}, %": 100 * table[key]
+                for title, key in zip(titles, "ab", strict=True)
+            },
             "Gap, points": 100 * table["gap"],
             **{
                 f"{title} 95 % interval": [

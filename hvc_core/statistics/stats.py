@@ -53,6 +53,7 @@ class Summary:
         f1_macro: Estimate.
         f1: dict of class to Estimate.
         recall: dict of class to Estimate.
+        precision: dict of class to Estimate.
         accuracy_by_seed: tuple of float, in the order of `seeds`.
         f1_macro_by_seed: tuple of float, in the order of `seeds`.
     """
@@ -68,6 +69,7 @@ class Summary:
     f1_macro: Estimate
     f1: dict[str, Estimate]
     recall: dict[str, Estimate]
+    precision: dict[str, Estimate]
     accuracy_by_seed: tuple[float, ...]
     f1_macro_by_seed: tuple[float, ...]
 
@@ -119,7 +121,10 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
     index = sources(own, classes)
     seeds, point, drawn = _resample(own, classes, index)
-    f1, recall = (_estimates(point[k].mean(0), drawn[k].T) for k in ("f1", "recall"))
+    by_class = {
+        k: dict(zip(classes, _estimates(point[k].mean(0), drawn[k].T), strict=True))
+        for k in ("f1", "recall", "precision")
+    }
     return Summary(
         model=model,
         protocol=protocol,
@@ -127,8 +132,9 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
         clips=int(own["clip"].nunique()),
         sources=len(index),
         **{name: _estimate(point[name].mean(), drawn[name]) for name in SCORES},
-        f1=dict(zip(classes, f1, strict=True)),
-        recall=dict(zip(classes, recall, strict=True)),
+        f1=by_class["f1"],
+        recall=by_class["recall"],
+        precision=by_class["precision"],
         accuracy_by_seed=tuple(point["accuracy"].tolist()),
         f1_macro_by_seed=tuple(point["f1_macro"].tolist()),
     )
@@ -214,6 +220,7 @@ def _values(counts: np.ndarray, present: int) -> Values:
         "f1_macro": macro(found.f1),
         "f1": np.where(held, found.f1, np.nan),  # not drawn: no score, see `_estimates`
         "recall": np.where(held, found.recall, np.nan),
+        "precision": np.where(held, found.precision, np.nan),
     }
 
 

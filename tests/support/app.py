@@ -23,11 +23,12 @@ from streamlit.testing.v1 import AppTest
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 PAGES = (
-    "overview", "findings", "confusion", "classes", "clips", "cost", "training", "sure", "leakage",
-    "calibration", "conditions", "try_a_clip", "about",
+    "overview", "findings", "choose", "confusion", "classes", "clips", "cost", "training", "sure",
+    "leakage", "calibration", "conditions", "try_a_clip", "about",
 )  # fmt: skip
 TITLES = {
     "findings": "Findings",
+    "choose": "Which one should I take?",
     "confusion": "Confusion",
     "classes": "Classes",
     "clips": "Clips",
