@@ -33,6 +33,9 @@ METHOD = (
 )
 
 
+Hashes = tuple[np.ndarray, np.ndarray]  # uint64 (clips, T), bool (clips, T): too plain to have one
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two clips of different source videos that are near-identical.
@@ -50,25 +53,36 @@ class Pair:
     identical: bool
 
 
-def pairs(
-    clips: Sequence[Clip],
-    frames: np.ndarray,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Pair]:
-    """Finds the near-identical clips of different source videos (of another group or class).
+def hashed(
+    frames: np.ndarray, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Hashes:
+    """Perceptual hashes of every clip's frames: all that `pairs` looks at.
 
     Args:
-        clips: the index's clips.
-        frames: uint8 array (clips, T, H, W, 3), RGB, in the same order.
+        frames: uint8 array (clips, T, H, W, 3), RGB.
         progress: called with (clips hashed, clips in all).
 
     Returns:
-        list of Pair, by rows.
+        (uint64 (clips, T), bool (clips, T)), see `hash_frames`.
     """
     hashes, plain = np.zeros(frames.shape[:2], np.uint64), np.zeros(frames.shape[:2], bool)
     for row, images in enumerate(frames):
         hashes[row], plain[row] = hash_frames(images)
         progress(row + 1, len(frames))
+    return hashes, plain
+
+
+def pairs(clips: Sequence[Clip], of: Hashes) -> list[Pair]:
+    """Finds the near-identical clips of different source videos (of another group or class).
+
+    Args:
+        clips: the index's clips.
+        of: from `hashed`, in the same order.
+
+    Returns:
+        list of Pair, by rows.
+    """
+    hashes, plain = of
     source = np.unique([f"{c.class_name} {c.group}" for c in clips], return_inverse=True)[1]
     copies = _copies(clips)
     found = []

@@ -52,9 +52,14 @@ class Data:
         return np.array([self.index.classes.index(c.class_name) for c in self.index.clips])
 
     @cached_property
+    def hashes(self) -> audit.Hashes:
+        """Perceptual hashes of every clip's frames."""
+        return audit.hashed(frame_cache.clean(self.frames[AUDIT_SIZE]))
+
+    @cached_property
     def near_identical(self) -> list[audit.Pair]:
         """The audit's pairs: what must not train where the other is tested."""
-        return audit.pairs(self.index.clips, frame_cache.clean(self.frames[AUDIT_SIZE]))
+        return audit.pairs(self.index.clips, self.hashes)
 
 
 def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:

@@ -30,25 +30,35 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "frames. The group protocols leave such a clip out of training where the other is tested.",
     )
     parser.add_argument("data", type=Path, metavar="DATA", help="the folder with one per class")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        metavar="DIR",
+        help="keep the pairs (audit.json) and the hashes (fingerprints.parquet) in this study",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the pairs; the exit status is 0 whether there are any or not."""
-    from hvc_core import audit
+    from hvc_core import audit, fingerprints, study
 
     with tqdm(desc="reading", unit=" files", disable=None, leave=False) as bar:
         index = clips.index(args.data, progress=shown(bar))
     with tqdm(desc="decoding", unit=" clips", disable=None, leave=False) as bar:
         frames = frame_cache.load(index, [SIZE], shown(bar))[SIZE]
     with tqdm(desc="hashing", unit=" clips", disable=None, leave=False) as bar:
-        found = audit.pairs(
-            index.clips,
-            frame_cache.clean(frames),
-            shown(bar),
-        )
-    made = audit.describe(index.clips, found)
+        hashes = audit.hashed(frame_cache.clean(frames), shown(bar))
+    made = audit.describe(index.clips, audit.pairs(index.clips, hashes))
+    if args.study is not None:
+        meta = study.read_meta(args.study)
+        if index.fingerprint != meta["dataset"]["fingerprint"]:
+            raise clips.DataError(
+                f"{args.data}: not the data of {args.study} (another fingerprint); nothing written"
+            )
+        study.write_json(args.study / "audit.json", made)
+        fingerprints.write(args.study, index.clips, hashes)
     print(json.dumps(made, indent=1, ensure_ascii=False) if args.json else as_text(made))
     return 0
 

@@ -179,11 +179,12 @@ def train_cells(
 
 def _decoded(index: clips.Index, needed: dict[str, Settings], folder: Path) -> Data:
     """The clips' frames; what the audit finds in them is kept in the study."""
-    from hvc_core import audit, train
+    from hvc_core import audit, fingerprints, train
 
     with tqdm(desc="decoding", unit=" clips", leave=False) as bar:
         data = train.load(index, needed, shown(bar))
     study.write_json(folder / "audit.json", audit.describe(index.clips, data.near_identical))
+    fingerprints.write(folder, index.clips, data.hashes)
     return data
 
 
