@@ -18,7 +18,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from hvc_core import classify, clips, study, video
+from hvc_core import classify, clips, fingerprints, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
@@ -58,11 +58,13 @@ class Answered:
         clip: the clip.
         key: tuple. The clip's digest, the study's revision and the models: what it answers.
         answer: what the models said.
+        twin: the study's clip that it is nearest to; None where the study has no fingerprints.
     """
 
     clip: Clip
     key: tuple[str, ...]
     answer: classify.Answer
+    twin: fingerprints.Twin | None
 
 
 def rendered() -> list[Path]:
@@ -107,11 +109,17 @@ def answer(view: state.View, clip: Clip) -> Answered:
     key = (clip.digest, view.revision, *view.pair)
     kept = last()
     if kept is not None and kept.key == key:
-        return Answered(clip, key, kept.answer)
+        return Answered(clip, key, kept.answer, kept.twin)
     try:
         models = _models(view)
         with _turns():
-            found = classify.classify(models, clip.content, video.Limits())
+            found = classify.classify(
+                models, clip.content, video.Limits(), also=[fingerprints.SIZE]
+            )
+        known = _fingerprints(str(view.study.folder), view.revision)
+        twin = (
+            fingerprints.nearest(found.frames.images[fingerprints.SIZE], known) if known else None
+        )
     except video.VideoError as error:
         raise ClipError(f"{clip.name}: {_sentence(error)}") from error
     except study.StudyError as error:
@@ -123,7 +131,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
             f"{clip.name}: something went wrong while decoding or answering "
             f"({type(error).__name__}). Other clips still work; the server's log has the details."
         ) from error
-    st.session_state["answered"] = answered = Answered(clip, key, found)
+    st.session_state["answered"] = answered = Answered(clip, key, found, twin)
     return answered
 
 
@@ -191,6 +199,11 @@ def _models(view: state.View) -> classify.Models:
 @st.cache_resource(max_entries=4, show_spinner="Opening the models …")
 def _opened(folder: str, revision: str, name: str) -> classify.Models:
     return classify.open_models(Path(folder), [name])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _fingerprints(folder: str, revision: str) -> fingerprints.Fingerprints | None:
+    return fingerprints.read(Path(folder))
 
 
 @st.cache_resource(show_spinner=False)

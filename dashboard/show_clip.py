@@ -1,21 +1,118 @@
-"""How Try a clip draws an answer: agreement and the frames that the models saw.
+"""How Try a clip draws an answer: agreement, doubts, and the frames that the models saw.
 
-May import: streamlit, dashboard, hvc_core.
+May import: the standard library, pandas, streamlit, dashboard, hvc_core.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
 import streamlit as st
 
 from dashboard import answering, charts, state
 from dashboard.show import DOT
+from dashboard.trust import Trust, trust
 from hvc_core.classify import Answer
+from hvc_core.fingerprints import Twin
 
 
 def rendered_label(stem: str) -> str:
     """The words on a rendered clip's button: rendered_swing -> 'Rendered clip: swing'."""
     what = stem.removeprefix("rendered_").replace("_", " ").strip()
     return f"Rendered clip: {what}" if what else "Rendered clip"
+
+
+def believed(view: state.View, answer: Answer) -> tuple[Answer, list[Trust | None]]:
+    """The answer with each model's probabilities temperature-scaled, where that is known."""
+    known = [trust(view, one.model) for one in answer.models]
+    models = [
+        one if how is None else replace(one, probabilities=how.scaled(one.probabilities))
+        for one, how in zip(answer.models, known, strict=True)
+    ]
+    return replace(answer, models=models), known
+
+
+def doubts(answer: Answer, known: list[Trust | None]) -> None:
+    """Says so where a model is less sure than of nearly all clips that show one of its classes."""
+    unsure = [
+        (one.title, how)
+        for one, how in zip(answer.models, known, strict=True)
+        if how is not None and one.probabilities.max() < how.floor
+    ]
+    if not unsure:
+        return
+    words = [
+        f"{title} is less sure than of 19 in 20 clips of its classes (under "
+        f"{charts.percent(how.floor, 0)})"
+        + (
+            f"; so it is of {charts.percent(how.caught, 0)} of the clips that show something else"
+            if how.caught is not None
+            else ""
+        )
+        for title, how in unsure
+    ]
+    every = len(unsure) == len(answer.models)
+    st.warning(
+        f"{'. '.join(words)}.",
+        title="Probably none of these actions" if every else "Perhaps none of these actions",
+        icon=":material/help:",
+    )
+
+
+def nearness(twin: Twin | None, tested: set[int]) -> None:
+    """Says so where a clip is nearly one of the study's, and whether the models trained on it."""
+    if twin is None or not twin.near_identical:
+        return
+    if twin.group in tested:
+        said = "The models did not train on that source video: it is one that they were tested on."
+    else:
+        said = (
+            "The models trained on that source video, or chose their settings by it: their answer "
+            "says little about other clips."
+        )
+    st.warning(
+        f"It is nearly {twin.clip} ({charts.percent(twin.similarity, 0)} of the frames). {said}",
+        title="This is a clip of the study",
+        icon=":material/content_copy:",
+    )
+
+
+def downloads(name: str, answer: Answer) -> None:
+    """The answer as JSON and as CSV."""
+    rows = pd.DataFrame(
+        {"class": answer.classes}
+        | {one.model: one.probabilities.astype(float) for one in answer.models}
+    )
+    whole = {
+        "clip": name,
+        "frames_decoded": answer.frames.decoded,
+        "frame_seconds": [round(float(s), 3) for s in answer.frames.seconds],
+        "notes": list(answer.notes),
+        "models": {
+            one.model: {
+                "title": one.title,
+                "answer": answer.classes[one.top],
+                "milliseconds": round(one.milliseconds, 1),
+                "probabilities": dict(
+                    zip(answer.classes, one.probabilities.astype(float).tolist(), strict=True)
+                ),
+            }
+            for one in answer.models
+        },
+    }
+    stem = Path(name).stem
+    with st.container(horizontal=True):
+        for label, content, ending, kind in (
+            ("Answer as JSON", json.dumps(whole, indent=1), "json", "application/json"),
+            ("Answer as CSV", rows.to_csv(index=False), "csv", "text/csv"),
+        ):
+            st.download_button(
+                label, content, f"{stem}.{ending}", kind, icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip
 
 
 def agreement(answer: Answer, true: str | None) -> None:

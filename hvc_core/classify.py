@@ -193,20 +193,26 @@ def open_models(folder: Path, names: Sequence[str] | None = None) -> Models:
     return Models(classes, models, models[0].frames)
 
 
-def classify(models: Models, source: Path | bytes, limits: video.Limits | None = LIMITS) -> Answer:
+def classify(
+    models: Models,
+    source: Path | bytes,
+    limits: video.Limits | None = LIMITS,
+    also: Sequence[tuple[int, int]] = (),
+) -> Answer:
     """Puts one clip through all models: decodes it once, then runs them side by side.
 
     Args:
         models: Models. From `open_models`.
         source: Path or bytes. The video file.
         limits: Limits or None. None takes everything on: for files of one's own.
+        also: sizes (height, width) that the answer's frames are wanted in besides the models' own.
 
     Raises:
         VideoError: the clip cannot be used.
         StudyError: a model gives no probabilities.
     """
     start = time.perf_counter()
-    sizes = sorted({model.size for model in models.models})
+    sizes = sorted({model.size for model in models.models} | set(also))
     frames = video.sample(source, sizes, models.frames, limits)
     decode_ms = 1e3 * (time.perf_counter() - start)
 

@@ -40,9 +40,9 @@ def test_an_answer_is_computed_once(
     calls: list[int] = []
     real = answering.classify.classify
 
-    def counted(*args: Any) -> Any:
+    def counted(*args: Any, **named: Any) -> Any:
         calls.append(1)
-        return real(*args)
+        return real(*args, **named)
 
     monkeypatch.setattr(answering.classify, "classify", counted)
     app = open_page("try_a_clip")
@@ -83,7 +83,7 @@ def test_a_bad_clip_is_a_message_and_the_last_answer_stays(
 def test_an_unexpected_failure_is_a_message_too(
     shown: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*args: object) -> None:
+    def fail(*args: object, **named: object) -> None:
         raise MemoryError("no room")
 
     monkeypatch.setattr(answering.classify, "classify", fail)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import answering, charts, costs, show, show_clip, state
 from dashboard.answering import Clip, ClipError
+from hvc_core import splits
 
 view = state.view()
 limits = answering.video.Limits()
@@ -105,8 +106,11 @@ except ClipError as error:
 if answered is None:
     st.stop()
 
-answer, clip = answered.answer, answered.clip
+clip = answered.clip
+answer, known = show_clip.believed(view, answered.answer)
 show_clip.agreement(answer, answering.true_class(clip, answer.classes))
+show_clip.doubts(answer, known)
+show_clip.nearness(answered.twin, set(splits.HOLDOUT_GROUPS))
 for note in answer.notes:
     st.warning(note, icon=":material/info:")
 
@@ -127,6 +131,17 @@ with st.grid(3, min_column_width=150):
             costs.milliseconds(one.milliseconds),
             help="One clip, on this server, while the other model works beside it.",
         )
+if any(known):
+    st.caption(
+        "Probabilities are temperature-scaled by validation clips: "
+        + ", ".join(
+            f"{one.title} {how.temperature:.2f}"
+            for one, how in zip(answer.models, known, strict=True)
+            if how
+        )
+        + "; over 1 makes a model more modest."
+    )
+show_clip.downloads(clip.name, answer)
 show_clip.frames(view, answer)
 
 with film.container(border=True, height="stretch"):  # last: the answers need not wait for it

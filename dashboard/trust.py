@@ -1,0 +1,70 @@
+"""How far to believe a model's answer to a clip of one's own: its temperature, and when to doubt.
+
+Both come from the validation clips of the cell whose weights the study ships, never from tested
+ones; kept like all derived numbers. May import: streamlit, numpy, hvc_core, dashboard.state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from dashboard.state import View
+from hvc_core.statistics import calibration
+from hvc_core.study import Study
+
+SHARE = 0.05  # of the validation clips that the floor would turn away
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What is known of a shipped model's confidence.
+
+    Attributes:
+        temperature: float, above 0. What its logits are divided by.
+        floor: float, 0 to 1. Under this confidence lies SHARE of the validation clips: an answer
+            that is less sure is probably to none of the classes.
+        caught: float or None, 0 to 1. The share of clips of unknown classes that lie under it;
+            None where none was asked.
+    """
+
+    temperature: float
+    floor: float
+    caught: float | None
+
+    def scaled(self, probabilities: np.ndarray) -> np.ndarray:
+        """Probabilities (C,) after temperature scaling, float32 (C,)."""
+        values = calibration.apply_temperature(probabilities[None].astype(float), self.temperature)
+        return values[0].astype(np.float32)
+
+
+def trust(view: View, model: str) -> Trust | None:
+    """What is known of a model's confidence; None without answers to its validation clips."""
+    return _trust(view.study, view.revision, model)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _trust(_study: Study, revision: str, model: str) -> Trust | None:
+    # The weights that ship are those of the holdout's first seed (hvc_core.export).
+    cell = {"protocol": "holdout", "model": model}
+    own = _study.validation
+    for name, value in cell.items():
+        own = own[own[name] == value]
+    if not len(own):
+        return None
+    own = own[own["seed"] == own["seed"].min()]
+    values, true = calibration.arrays(own, _study.classes)
+    temperature = calibration.fit_temperature(values, true)
+    tops = calibration.apply_temperature(values, temperature).max(axis=1)
+    floor = float(np.quantile(tops, SHARE))
+    strange = _study.unseen
+    strange = strange[(strange["model"] == model) & (strange["protocol"] == cell["protocol"])]
+    strange = strange[strange["seed"] == own["seed"].min()]
+    caught = None
+    if len(strange):
+        raw = np.array(strange["probabilities"].tolist(), np.float64)
+        others = calibration.apply_temperature(raw, temperature).max(axis=1)
+        caught = float((others < floor).mean())
+    return Trust(temperature, floor, caught)
