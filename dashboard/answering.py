@@ -2,7 +2,7 @@
 
 What a visitor uploads stays in that visitor's session: one answer at a time, replaced by the next
 good one. Nothing of it is shared or written down.
-May import: streamlit, numpy, hvc_core, dashboard.state.
+May import: streamlit, numpy, hvc_core, dashboard.state, dashboard.trust.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from hvc_core import classify, clips, fingerprints, study, video
+from dashboard.trust import trust
+from hvc_core import classify, clips, fingerprints, study, timeline, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
@@ -135,6 +137,38 @@ def answer(view: state.View, clip: Clip) -> Answered:
     return answered
 
 
+def kept_timeline(answered: Answered) -> timeline.Timeline | None:
+    """What the models said along the visitor's clip, if it was asked."""
+    kept = st.session_state.get("timeline")
+    return kept[1] if kept is not None and kept[0] == answered.key else None
+
+
+def ask_along(
+    view: state.View, answered: Answered, progress: Callable[[int, int], object]
+) -> timeline.Timeline:
+    """What both models say along a clip, window by window; kept for the visitor.
+
+    Raises:
+        ClipError: no answer; the message is for the visitor.
+    """
+    clip = answered.clip
+    try:
+        models = _models(view)
+        with _turns():  # for the decoding alone: others' clips need not wait for the answers
+            frames = timeline.along(models, clip.content, video.Limits())
+        found = timeline.timeline(models, frames, progress)
+    except (video.VideoError, study.StudyError) as error:
+        raise ClipError(f"{clip.name}: {_sentence(error)}") from error
+    scaled = [trust(view, model) for model in view.pair]
+    values = [
+        values if how is None else np.stack([how.scaled(row) for row in values])
+        for how, values in zip(scaled, found.probabilities, strict=True)
+    ]
+    found = dataclasses.replace(found, probabilities=np.stack(values))
+    st.session_state["timeline"] = (answered.key, found)
+    return found
+
+
 def last(view: state.View | None = None) -> Answered | None:
     """The visitor's last good answer; with a view, only one by its study and its pair."""
     found: Answered | None = st.session_state.get("answered")
@@ -145,7 +179,7 @@ def last(view: state.View | None = None) -> Answered | None:
 
 def forget() -> None:
     """Drops the visitor's last answer and its clip."""
-    for key in ("answered", "preview"):
+    for key in ("answered", "preview", "timeline"):
         st.session_state.pop(key, None)
 
 

@@ -69,36 +69,61 @@ def windows(seconds: float, frames: int) -> tuple[int, np.ndarray]:
     return count, starts.astype(np.int64)
 
 
+@dataclass(frozen=True)
+class Along:
+    """A clip's frames, dense enough for every window.
+
+    Attributes:
+        frames: Sampled. In every size that one of the models wants.
+        starts: int64 array (K,). With which frame each window begins.
+        seconds: float. How long the clip is.
+    """
+
+    frames: video.Sampled
+    starts: np.ndarray
+    seconds: float
+
+
+def along(models: Models, source: Path | bytes, limits: video.Limits | None = LIMITS) -> Along:
+    """Decodes a clip once for all its windows.
+
+    Args:
+        models: Models. From `classify.open_models`.
+        source: Path or bytes. The video file.
+        limits: Limits or None. None takes everything on: for files of one's own.
+
+    Raises:
+        VideoError: the clip cannot be used.
+    """
+    seconds = video.length(source, limits)
+    count, starts = windows(seconds, models.frames)
+    sizes = sorted({model.size for model in models.models})
+    return Along(video.sample(source, sizes, count, limits), starts, seconds)
+
+
 def timeline(
     models: Models,
-    source: Path | bytes,
-    limits: video.Limits | None = LIMITS,
+    of: Along,
     progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Timeline:
     """Puts a clip through all models window by window.
 
     Args:
         models: Models. From `classify.open_models`.
-        source: Path or bytes. The video file.
-        limits: Limits or None. None takes everything on: for files of one's own.
-        progress: called with (windows asked, windows in all) over all models; what it raises ends
+        of: from `along`, of the same models.
+        progress: called with (answers given, answers in all) over all models; what it raises ends
             the work.
 
     Raises:
-        VideoError: the clip cannot be used.
         StudyError: a model gives no probabilities.
     """
-    seconds = video.length(source, limits)
-    count, starts = windows(seconds, models.frames)
-    sizes = sorted({model.size for model in models.models})
-    found = video.sample(source, sizes, count, limits)
-    step = seconds / count
-    told = np.zeros((len(models.models), len(starts), len(models.classes)), np.float32)
-    for k, start in enumerate(starts):
+    step = of.seconds / (of.starts[-1] + models.frames)
+    told = np.zeros((len(models.models), len(of.starts), len(models.classes)), np.float32)
+    for k, start in enumerate(of.starts):
         for m, model in enumerate(models.models):
-            images = found.images[model.size][start : start + models.frames]  # (T, H, W, 3)
+            images = of.frames.images[model.size][start : start + models.frames]  # (T, H, W, 3)
             told[m, k] = model.probabilities(images, len(models.classes))
             progress(k * len(models.models) + m + 1, told.shape[0] * told.shape[1])
     titles = [model.title for model in models.models]
-    ends = (starts + models.frames) * step
-    return Timeline(models.classes, titles, told, starts * step, ends, seconds)
+    ends = (of.starts + models.frames) * step
+    return Timeline(models.classes, titles, told, of.starts * step, ends, of.seconds)

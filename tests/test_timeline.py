@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hvc_core import classify, video
-from hvc_core.timeline import MOST, STRIDE, WINDOW, timeline, windows
+from hvc_core.timeline import MOST, STRIDE, WINDOW, along, timeline, windows
 from tests.support import videos
 from tests.support.studies import make_study
 
@@ -43,7 +43,7 @@ def film(path: Path, seconds: float) -> Path:
 
 def test_a_clip_no_longer_than_a_window_is_asked_as_a_whole(models, tmp_path):
     clip = film(tmp_path / "short.mp4", 3)
-    made = timeline(models, clip)
+    made = timeline(models, along(models, clip))
     whole = classify.classify(models, clip)
     assert made.probabilities.shape == (2, 1, 5)
     for told, answer in zip(made.probabilities, whole.models, strict=True):
@@ -55,7 +55,7 @@ def test_a_clip_no_longer_than_a_window_is_asked_as_a_whole(models, tmp_path):
 def test_each_window_is_asked_as_a_clip_of_its_own(models, tmp_path):
     clip = film(tmp_path / "long.mp4", 12)
     seen: list[tuple[int, int]] = []
-    made = timeline(models, clip, progress=lambda *at: seen.append(at))
+    made = timeline(models, along(models, clip), lambda *at: seen.append(at))
     count, starts = windows(video.length(clip), models.frames)
     assert made.probabilities.shape == (2, len(starts), 5)
     assert seen[-1] == (2 * len(starts), 2 * len(starts))
@@ -78,7 +78,7 @@ def test_work_can_be_ended(models, tmp_path):
             raise Enough
 
     with pytest.raises(Enough):
-        timeline(models, film(tmp_path / "long.mp4", 12), progress=stop)
+        timeline(models, along(models, film(tmp_path / "long.mp4", 12)), stop)
 
 
 def test_the_length_is_that_of_the_frames(tmp_path):

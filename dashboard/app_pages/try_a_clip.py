@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, costs, show, show_clip, state
+from dashboard import answering, charts, costs, player, show, show_clip, state
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
+from hvc_core.timeline import WINDOW
 
 view = state.view()
 limits = answering.video.Limits()
@@ -142,6 +143,7 @@ if any(known):
         + "; over 1 makes a model more modest."
     )
 show_clip.downloads(clip.name, answer)
+along = st.container()
 show_clip.frames(view, answer)
 
 with film.container(border=True, height="stretch"):  # last: the answers need not wait for it
@@ -153,3 +155,25 @@ with film.container(border=True, height="stretch"):  # last: the answers need no
         st.video(playable, format="video/mp4", loop=True, muted=True, alt=f"The clip {clip.name}")
     st.markdown(f"**{clip.name}**")
     st.caption(f"{ORIGINS[clip.origin]} {answer.frames.decoded:,} frames decoded.")
+
+with along:
+    st.subheader("Along the clip")
+    st.caption(
+        f"The answers above are to the whole clip. Here each model answers for windows of about "
+        f"{WINDOW:.0f} s, one after another: the stronger the colour the surer, striped where the "
+        "two disagree. A click or an arrow key in a strip seeks."
+    )
+    found = answering.kept_timeline(answered)
+    if found is None and st.button("Ask along the clip", icon=":material/timeline:"):
+        bar = st.progress(0.0, "Asking both models window by window …")
+        st.button("Stop", icon=":material/stop:")  # any click ends a run
+        try:
+            found = answering.ask_along(
+                view, answered, lambda done, total: bar.progress(done / total)
+            )
+        except ClipError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            st.rerun()
+    if found is not None and playable is not None:
+        player.player(playable, found, f"The clip {clip.name}", "player")
