@@ -2,7 +2,7 @@
 
 What a visitor uploads stays in that visitor's session: one answer at a time, replaced by the next
 good one. Nothing of it is shared or written down.
-May import: streamlit, numpy, hvc_core, dashboard.state, dashboard.trust.
+May import: streamlit, numpy, hvc_core, dashboard.state.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from dashboard.trust import trust
-from hvc_core import classify, clips, fingerprints, study, timeline, video
+from hvc_core import classify, clips, fingerprints, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
@@ -113,8 +111,8 @@ def answer(view: state.View, clip: Clip) -> Answered:
     if kept is not None and kept.key == key:
         return Answered(clip, key, kept.answer, kept.twin)
     try:
-        models = _models(view)
-        with _turns():
+        models = models_of(view)
+        with turns():
             found = classify.classify(
                 models, clip.content, video.Limits(), also=[fingerprints.SIZE]
             )
@@ -123,7 +121,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
             fingerprints.nearest(found.frames.images[fingerprints.SIZE], known) if known else None
         )
     except video.VideoError as error:
-        raise ClipError(f"{clip.name}: {_sentence(error)}") from error
+        raise ClipError(f"{clip.name}: {sentence(error)}") from error
     except study.StudyError as error:
         # Where on the server the study lies is no visitor's business.
         raise ClipError(str(error).replace(f"{view.study.folder}/", "")) from error
@@ -137,38 +135,6 @@ def answer(view: state.View, clip: Clip) -> Answered:
     return answered
 
 
-def kept_timeline(answered: Answered) -> timeline.Timeline | None:
-    """What the models said along the visitor's clip, if it was asked."""
-    kept = st.session_state.get("timeline")
-    return kept[1] if kept is not None and kept[0] == answered.key else None
-
-
-def ask_along(
-    view: state.View, answered: Answered, progress: Callable[[int, int], object]
-) -> timeline.Timeline:
-    """What both models say along a clip, window by window; kept for the visitor.
-
-    Raises:
-        ClipError: no answer; the message is for the visitor.
-    """
-    clip = answered.clip
-    try:
-        models = _models(view)
-        with _turns():  # for the decoding alone: others' clips need not wait for the answers
-            frames = timeline.along(models, clip.content, video.Limits())
-        found = timeline.timeline(models, frames, progress)
-    except (video.VideoError, study.StudyError) as error:
-        raise ClipError(f"{clip.name}: {_sentence(error)}") from error
-    scaled = [trust(view, model) for model in view.pair]
-    values = [
-        values if how is None else np.stack([how.scaled(row) for row in values])
-        for how, values in zip(scaled, found.probabilities, strict=True)
-    ]
-    found = dataclasses.replace(found, probabilities=np.stack(values))
-    st.session_state["timeline"] = (answered.key, found)
-    return found
-
-
 def last(view: state.View | None = None) -> Answered | None:
     """The visitor's last good answer; with a view, only one by its study and its pair."""
     found: Answered | None = st.session_state.get("answered")
@@ -179,7 +145,7 @@ def last(view: state.View | None = None) -> Answered | None:
 
 def forget() -> None:
     """Drops the visitor's last answer and its clip."""
-    for key in ("answered", "preview", "timeline"):
+    for key in ("answered", "preview", "timeline", "looked"):
         st.session_state.pop(key, None)
 
 
@@ -189,7 +155,7 @@ def preview(clip: Clip) -> bytes | None:
     if kept is not None and kept[0] == clip.digest:
         return kept[1]
     try:
-        with _turns():
+        with turns():
             made: bytes | None = video.preview(clip.content, limits=video.Limits())
     except Exception:
         _log.exception("no preview of a clip of %d bytes", len(clip.content))
@@ -224,7 +190,7 @@ def servable(view: state.View) -> list[str]:
     return classify.servable(view.study.folder)
 
 
-def _models(view: state.View) -> classify.Models:
+def models_of(view: state.View) -> classify.Models:
     """The pair's models; each is opened once, whatever it is paired with."""
     found = [_opened(str(view.study.folder), view.revision, name) for name in view.pair]
     return dataclasses.replace(found[0], models=tuple(one.models[0] for one in found))
@@ -241,10 +207,12 @@ def _fingerprints(folder: str, revision: str) -> fingerprints.Fingerprints | Non
 
 
 @st.cache_resource(show_spinner=False)
-def _turns() -> threading.Semaphore:
+def turns() -> threading.Semaphore:
+    """Who decodes: _AT_ONCE at a time, the others wait."""
     return threading.Semaphore(_AT_ONCE)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """An error's words, ended by a full stop."""
     text = str(error).strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."

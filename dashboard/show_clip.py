@@ -9,10 +9,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
-from dashboard import answering, charts, state
+from dashboard import answering, charts, show, state
+from dashboard.deeper import Looked
 from dashboard.show import DOT
 from dashboard.trust import Trust, trust
 from hvc_core.classify import Answer
@@ -130,6 +133,54 @@ def agreement(answer: Answer, true: str | None) -> None:
             f"{one.title} {word}" for one, word in zip(answer.models, said, strict=True)
         )
         st.warning(f"{words}.{truth}", title=f"They disagree: {each}", icon=":material/call_split:")
+
+
+def look(answer: Answer, found: list[Looked]) -> None:
+    """Where each model looks: tiles over the middle frame, and stretches of time."""
+    # One scale for both models in time, and one in space: a tile is far less than a stretch.
+    most = max(0.01, *(float(np.abs(one.in_time).max()) for one in found))
+    most_tile = max(0.01, *(float(np.abs(one.in_space).max()) for one in found))
+    for slot, (column, one) in enumerate(zip(st.columns(2), found, strict=True)):
+        images = answer.frames.images[one.size]
+        seconds = [
+            float(part.mean()) for part in np.array_split(answer.frames.seconds, len(one.in_time))
+        ]
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"{DOT[slot]} **{one.title}**: {one.said}")
+            st.caption(
+                f"The strongest colour of the two pictures is {100 * most_tile:.1f} points lost."
+            )
+            row, tile = divmod(int(one.in_space.argmax()), one.in_space.shape[1])
+            st.image(
+                covered(images[len(images) // 2], one.in_space / most_tile, slot),
+                width="stretch",
+                alt=f"The middle frame; {one.title} loses most, "
+                f"{100 * one.in_space.max():.0f} points, without tile {tile + 1} from the left, "
+                f"{row + 1} from the top",
+            )
+            show.chart(
+                charts.stretches(one.title, one.in_time, np.array(seconds), slot, 100 * most),
+                f"look-{slot}",
+            )
+
+
+def covered(frame: np.ndarray, weight: np.ndarray, slot: int) -> np.ndarray:
+    """A frame whose tiles are coloured the more, the more the answer needs them.
+
+    Args:
+        frame: uint8 array (H, W, 3).
+        weight: float array (rows, columns), -1 to 1; under 0 is left as it is.
+        slot: 0 for model A, 1 for model B.
+
+    Returns:
+        uint8 array (384, 512, 3).
+    """
+    wide = np.asarray(Image.fromarray(frame).resize((512, 384), Image.Resampling.BICUBIC), float)
+    grey = wide.mean(axis=2, keepdims=True).repeat(3, axis=2)
+    strength = np.clip(weight, 0, 1).repeat(-(-384 // weight.shape[0]), 0)[:384]
+    strength = strength.repeat(-(-512 // weight.shape[1]), 1)[:, :512, None] * 0.75
+    color = [int(charts.COLORS[slot][i : i + 2], 16) for i in (1, 3, 5)]
+    return (grey * (1 - strength) + np.array(color) * strength).astype(np.uint8)
 
 
 def frames(view: state.View, answer: Answer) -> None:

@@ -112,6 +112,9 @@ EVERY = {
     "sizes": lambda: charts.sizes(
         [("ConvLSTM", 33_000, 2_881, 0), ("LRCN (from scratch)", 72_928, 33, 1)], 101, 15
     ),
+    "stretches": lambda: charts.stretches(
+        "LRCN", np.array([0.2, -0.1]), np.array([0.5, 1.5]), 1, 30.0
+    ),
     "top": lambda: charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, costs, player, show, show_clip, state
+from dashboard import answering, charts, costs, deeper, player, show, show_clip, state
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
 from hvc_core.timeline import WINDOW
@@ -163,17 +163,30 @@ with along:
         f"{WINDOW:.0f} s, one after another: the stronger the colour the surer, striped where the "
         "two disagree. A click or an arrow key in a strip seeks."
     )
-    found = answering.kept_timeline(answered)
+    found = deeper.kept_timeline(answered)
     if found is None and st.button("Ask along the clip", icon=":material/timeline:"):
         bar = st.progress(0.0, "Asking both models window by window …")
         st.button("Stop", icon=":material/stop:")  # any click ends a run
         try:
-            found = answering.ask_along(
-                view, answered, lambda done, total: bar.progress(done / total)
-            )
+            found = deeper.ask_along(view, answered, lambda done, total: bar.progress(done / total))
         except ClipError as error:
             st.error(str(error), icon=":material/error:")
         else:
             st.rerun()
     if found is not None and playable is not None:
         player.player(playable, found, f"The clip {clip.name}", "player")
+
+    st.subheader("Where do they look?")
+    st.caption(
+        "Both models are asked alike: a part of the clip is covered with its mean colour, and "
+        "what the answer's probability loses is what the model needs that part for. Both on one "
+        "scale. It tells where a model looks, not why."
+    )
+    looked = deeper.kept_look(answered)
+    if looked is None and st.button("Cover parts and ask again", icon=":material/visibility:"):
+        bar = st.progress(0.0, "Covering one part after another …")
+        st.button("Stop", icon=":material/stop:", key="stop-look")
+        looked = deeper.ask_where(view, answered, lambda done, total: bar.progress(done / total))
+        st.rerun()
+    if looked is not None:
+        show_clip.look(answer, looked)

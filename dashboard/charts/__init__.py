@@ -4,7 +4,7 @@ May import: numpy, pandas, plotly, hvc_core's stats. Knows nothing of Streamlit,
 """
 
 from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent
-from dashboard.charts.clip import top
+from dashboard.charts.clip import stretches, top
 from dashboard.charts.effort import bars, curves
 from dashboard.charts.lines import coverage, reliability, sizes, strengths
 from dashboard.charts.matrices import (
@@ -46,6 +46,7 @@ __all__ = [
     "shares",
     "sizes",
     "strengths",
+    "stretches",
     "strip",
     "top",
     "trade",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.base import COLORS, FAINT, Chart, layout
+from dashboard.charts.base import COLORS, FAINT, NEUTRAL, Chart, layout
 
 
 def top(
@@ -53,3 +53,37 @@ def top(
     words = pd.DataFrame({"Class": names, "Probability": [f"{v:.2f} %" for v in values]})
     said = ", ".join(f"{n} {v:.1f} %" for n, v in zip(names, values, strict=True))
     return Chart(figure, f"{title}'s most probable classes: {said}.", words)
+
+
+def stretches(title: str, drops: np.ndarray, seconds: np.ndarray, slot: int, top: float) -> Chart:
+    """How far an answer's probability falls when a stretch of the clip is covered.
+
+    Args:
+        title: the model's name.
+        drops: float array (N,), -1 to 1. By stretch, in order.
+        seconds: float array (N,). The middle of each, from the clip's start.
+        slot: 0 for model A, 1 for model B.
+        top: float. The scale's ends, in points: the same for all that stand beside this one.
+    """
+    values = (100 * np.asarray(drops)).tolist()
+    names = [f"{s:.1f}" for s in seconds]
+    figure = go.Figure(
+        go.Bar(
+            x=names,
+            y=values,
+            marker={"color": COLORS[slot]},
+            hovertemplate="around %{x} s: %{y:+.1f} points<extra></extra>",
+        )
+    )
+    layout(figure, f"{title}: when", height=230)
+    figure.update_layout(showlegend=False, bargap=0.15)
+    figure.update_xaxes(title="seconds covered, middle of each stretch", type="category")
+    figure.update_yaxes(
+        title="points lost", range=[-top, top], zeroline=True, zerolinecolor=NEUTRAL
+    )
+    words = pd.DataFrame({"Around, s": names, "Points lost": [f"{v:+.1f}" for v in values]})
+    at = int(np.argmax(values))
+    said = (
+        f"{title} loses most, {values[at]:+.1f} points, without the moments around {names[at]} s."
+    )
+    return Chart(figure, said, words)

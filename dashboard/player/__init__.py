@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -23,7 +24,7 @@ _PLAYER = st.components.v2.component(
 )
 
 
-def strips(of: Timeline) -> list[dict[str, object]]:
+def strips(of: Timeline) -> list[dict[str, Any]]:
     """What the strips show: of each model and window the answer, how sure, and if all agree."""
     agree = of.agree
     return [
