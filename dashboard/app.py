@@ -23,8 +23,6 @@ from hvc_core.study import StudyError  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
-st.set_page_config(page_title="hvc", page_icon=show.icon(), layout="wide")
-
 PAGES = {
     name: st.Page(
         f"app_pages/{name}.py",
@@ -127,6 +125,9 @@ page = st.navigation(
         "Behind it": [PAGES["about"]],
     }
 )
+
+# After the navigation, so that a tab says which page it holds.
+st.set_page_config(page_title=f"{page.title} · hvc", page_icon=show.icon(), layout="wide")
 
 try:
     study, _ = state.open_study()

@@ -110,13 +110,6 @@ def view() -> View:
     return View(study, now, chosen["a"], chosen["b"], chosen["protocol"])
 
 
-def choose_headline(study: studies.Study) -> None:
-    """Sets the selectors to the study's headline pair under its main protocol; for a callback."""
-    a, b = study.headline
-    protocol = _main_protocol(study, open_study()[1])
-    st.session_state.update(a=a, b=b, protocol=protocol, _pair={"a": a, "b": b})
-
-
 def _labels(study: studies.Study) -> dict[str, str]:
     """Model -> title; the address holds them, so no two are the same."""
     labels = {name: title(study, name) for name in study.models}

@@ -12,7 +12,8 @@ st.title("Findings")
 st.caption(
     "What this study found, the most important first, each with the numbers behind it and what "
     "would change it. Every sentence is made from the predictions by a rule. They are about the "
-    "study as a whole: the choice of models and protocol at the top does not change them."
+    "study as a whole: the choice of models and protocol at the top does not change them, only "
+    "what the pages show that they lead to."
 )
 
 found = evidence.found(view)
@@ -28,17 +29,11 @@ for number, one in enumerate(found, start=1):
         st.markdown(f"*What would change it:* {one.changes}")
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
-        # The headline pair leaves the address empty: st.switch_page raises while a selector's
-        # choice is in it.
-        if st.button(
-            "See it whole",
-            key=f"see-{number}",
+        st.page_link(
+            f"app_pages/{one.page}.py",
+            label="See it whole",
             icon=":material/arrow_forward:",
-            type="tertiary",
-            on_click=state.choose_headline,
-            args=(study,),
-        ):
-            st.switch_page(f"app_pages/{one.page}.py")
+        )
 
 left = evidence.not_run(view)
 st.subheader("What was not run")
