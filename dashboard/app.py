@@ -23,6 +23,9 @@ from hvc_core.study import StudyError  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
+# Before the navigation, which would else fetch the pages' own icons from the network.
+st.set_page_config(page_icon=show.icon(), layout="wide")
+
 PAGES = {
     name: st.Page(
         f"app_pages/{name}.py",
@@ -126,8 +129,7 @@ page = st.navigation(
     }
 )
 
-# After the navigation, so that a tab says which page it holds.
-st.set_page_config(page_title=f"{page.title} · hvc", page_icon=show.icon(), layout="wide")
+st.set_page_config(page_title=f"{page.title} · hvc")  # which page a tab holds
 
 try:
     study, _ = state.open_study()
