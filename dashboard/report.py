@@ -17,7 +17,6 @@ import jinja2
 import pandas as pd
 import plotly.io
 import plotly.offline
-from markupsafe import Markup
 
 from dashboard.charts import Chart
 
@@ -67,8 +66,8 @@ def html(title: str, facts: dict[str, str], sections: Sequence[Section], command
                 "heading": section.heading,
                 "words": section.words,
                 "chart": section.chart,
-                "drawn": Markup(_drawn(section.chart, number)) if section.chart else "",
-                "rows": "" if numbers is None else Markup(_rows(numbers)),
+                "drawn": _drawn(section.chart, number) if section.chart else "",
+                "rows": "" if numbers is None else _rows(numbers),
             }
         )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -76,7 +75,7 @@ def html(title: str, facts: dict[str, str], sections: Sequence[Section], command
         facts=facts,
         sections=parts,
         commands=commands,
-        plotly=Markup(plotly.offline.get_plotlyjs()),
+        plotly=plotly.offline.get_plotlyjs(),
     )
 
 
