@@ -11,6 +11,8 @@ import dataclasses
 import hashlib
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,26 +102,11 @@ def true_class(clip: Clip, classes: list[str]) -> str | None:
     return found if found in classes else None
 
 
-def answer(view: state.View, clip: Clip) -> Answered:
-    """Both models' answers for a clip; the kept ones where nothing has changed.
-
-    Raises:
-        ClipError: no answer; the message says what is wrong with the clip, or with the models.
-    """
-    key = (clip.digest, view.revision, *view.pair)
-    kept = last()
-    if kept is not None and kept.key == key:
-        return Answered(clip, key, kept.answer, kept.twin)
+@contextmanager
+def explained(view: state.View, clip: Clip) -> Iterator[None]:
+    """Turns whatever goes wrong with a clip into a ClipError, whose words are for the visitor."""
     try:
-        models = models_of(view)
-        with turns():
-            found = classify.classify(
-                models, clip.content, video.Limits(), also=[fingerprints.SIZE]
-            )
-        known = _fingerprints(str(view.study.folder), view.revision)
-        twin = (
-            fingerprints.nearest(found.frames.images[fingerprints.SIZE], known) if known else None
-        )
+        yield
     except video.VideoError as error:
         raise ClipError(f"{clip.name}: {sentence(error)}") from error
     except study.StudyError as error:
@@ -131,6 +118,28 @@ def answer(view: state.View, clip: Clip) -> Answered:
             f"{clip.name}: something went wrong while decoding or answering "
             f"({type(error).__name__}). Other clips still work; the server's log has the details."
         ) from error
+
+
+def answer(view: state.View, clip: Clip) -> Answered:
+    """Both models' answers for a clip; the kept ones where nothing has changed.
+
+    Raises:
+        ClipError: no answer; the message says what is wrong with the clip, or with the models.
+    """
+    key = (clip.digest, view.revision, *view.pair)
+    kept = last()
+    if kept is not None and kept.key == key:
+        return Answered(clip, key, kept.answer, kept.twin)
+    with explained(view, clip):
+        models = models_of(view)
+        with turns():
+            found = classify.classify(
+                models, clip.content, video.Limits(), also=[fingerprints.SIZE]
+            )
+        known = _fingerprints(str(view.study.folder), view.revision)
+        twin = (
+            fingerprints.nearest(found.frames.images[fingerprints.SIZE], known) if known else None
+        )
     st.session_state["answered"] = answered = Answered(clip, key, found, twin)
     return answered
 
@@ -203,7 +212,11 @@ def _opened(folder: str, revision: str, name: str) -> classify.Models:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _fingerprints(folder: str, revision: str) -> fingerprints.Fingerprints | None:
-    return fingerprints.read(Path(folder))
+    try:
+        return fingerprints.read(Path(folder))
+    except study.StudyError:
+        _log.exception("no clip is told to be near one of the study")
+        return None
 
 
 @st.cache_resource(show_spinner=False)

@@ -33,7 +33,8 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
         if summary is None:
             continue
         cost = costs.cost(view.study, model)
-        worst = min(summary.recall, key=lambda name: summary.recall[name].mean)
+        tested = set(view.study.predictions["class"])  # a class without clips has no recall
+        worst = min(tested, key=lambda name: summary.recall[name].mean)
         values = {
             "accuracy": 100 * summary.accuracy.mean,
             "worst": 100 * summary.recall[worst].mean,

@@ -7,6 +7,7 @@ anything else. May import: streamlit, numpy, hvc_core, dashboard.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,43 +15,53 @@ import numpy as np
 import streamlit as st
 
 from dashboard import answering, state
-from dashboard.answering import Answered, ClipError
-from dashboard.trust import trust
-from hvc_core import classify, saliency, study, timeline, video
+from dashboard.answering import Answered
+from dashboard.trust import Trust, trust
+from hvc_core import classify, saliency, timeline, video
+
+HEIGHT = 240  # pixels of the film beside the strips: the whole clip is sent to the browser
 
 
-def kept_timeline(answered: Answered) -> timeline.Timeline | None:
+@dataclass(frozen=True)
+class Told:
+    """What models say along a clip, and the whole clip to play beside it.
+
+    Attributes:
+        timeline: Timeline.
+        film: bytes. An MP4 that browsers play.
+    """
+
+    timeline: timeline.Timeline
+    film: bytes
+
+
+def kept_timeline(answered: Answered) -> Told | None:
     """What the models said along the visitor's clip, if it was asked."""
     kept = st.session_state.get("timeline")
     return kept[1] if kept is not None and kept[0] == answered.key else None
 
 
-def ask_along(
-    view: state.View, answered: Answered, progress: Callable[[int, int], object]
-) -> timeline.Timeline:
+def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int], object]) -> Told:
     """What both models say along a clip, window by window; kept for the visitor.
 
     Raises:
         ClipError: no answer; the message is for the visitor.
     """
     clip = answered.clip
-    try:
+    with answering.explained(view, clip):
         models = answering.models_of(view)
-        with (
-            answering.turns()
-        ):  # for the decoding alone: others' clips need not wait for the answers
+        with answering.turns():  # for the decoding alone: others need not wait for the answers
             frames = timeline.along(models, clip.content, video.Limits())
+            film = video.preview(clip.content, HEIGHT, math.inf, video.Limits())
         found = timeline.timeline(models, frames, progress)
-    except (video.VideoError, study.StudyError) as error:
-        raise ClipError(f"{clip.name}: {answering.sentence(error)}") from error
     scaled = [trust(view, model) for model in view.pair]
     values = [
         values if how is None else np.stack([how.scaled(row) for row in values])
         for how, values in zip(scaled, found.probabilities, strict=True)
     ]
     found = dataclasses.replace(found, probabilities=np.stack(values))
-    st.session_state["timeline"] = (answered.key, found)
-    return found
+    st.session_state["timeline"] = (answered.key, made := Told(found, film))
+    return made
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,20 @@ def kept_look(answered: Answered) -> list[Looked] | None:
 def ask_where(
     view: state.View, answered: Answered, progress: Callable[[int, int], object]
 ) -> list[Looked]:
-    """Where both models look in a clip, the same way for both; kept for the visitor."""
+    """Where both models look in a clip, the same way for both; kept for the visitor.
+
+    Raises:
+        ClipError: no answer; the message is for the visitor.
+    """
+    with answering.explained(view, answered.clip):
+        found = _look(view, answered, progress)
+    st.session_state["looked"] = (answered.key, found)
+    return found
+
+
+def _look(
+    view: state.View, answered: Answered, progress: Callable[[int, int], object]
+) -> list[Looked]:
     models = answering.models_of(view).models
     classes = answered.answer.classes
     each = saliency.PARTS + saliency.ROWS * saliency.COLUMNS
@@ -89,8 +113,13 @@ def ask_where(
     for number, (model, one) in enumerate(zip(models, answered.answer.models, strict=True)):
         images = answered.answer.frames.images[model.size]
 
-        def predict(frames: np.ndarray, model: classify.Model = model) -> np.ndarray:
-            return model.probabilities(frames, len(classes))
+        how = trust(view, model.name)
+
+        def predict(
+            frames: np.ndarray, model: classify.Model = model, how: Trust | None = how
+        ) -> np.ndarray:
+            values = model.probabilities(frames, len(classes))
+            return values if how is None else how.scaled(values)
 
         def tell(done: int, _: int, before: int = number * each) -> None:
             progress(before + done, each * len(models))
@@ -101,5 +130,4 @@ def ask_where(
         in_time = saliency.in_time(predict, images, one.top, progress=tell)
         in_space = saliency.in_space(predict, images, one.top, progress=tell_later)
         found.append(Looked(one.title, model.size, classes[one.top], in_time, in_space))
-    st.session_state["looked"] = (answered.key, found)
     return found

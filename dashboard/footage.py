@@ -55,7 +55,7 @@ def _paths(folder: str) -> dict[str, Path]:
 
 
 @st.cache_data(max_entries=32, show_spinner="Making a preview …")
-def preview(path: Path, changed_ns: int) -> bytes | None:
+def preview(path: Path) -> bytes | None:
     """An MP4 of a clip that every browser plays; None where none can be made."""
     try:
         return video.preview(path.read_bytes(), limits=video.Limits())

@@ -33,7 +33,7 @@ def one(view: state.View, name: str) -> None:
         "app_pages/clips.py",
         label=f"The clips of {name}",
         icon=":material/video_library:",
-        query_params={"true": name},
+        query_params={"of": name},  # Streamlit drops what the page that is left has bound
     )
 
 

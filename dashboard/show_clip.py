@@ -47,20 +47,18 @@ def doubts(answer: Answer, known: list[Trust | None]) -> None:
     ]
     if not unsure:
         return
-    words = [
-        f"{title} is less sure than of 19 in 20 clips of its classes (under "
-        f"{charts.percent(how.floor, 0)})"
-        + (
-            f"; so it is of {charts.percent(how.caught, 0)} of the clips that show something else"
-            if how.caught is not None
-            else ""
-        )
-        for title, how in unsure
-    ]
-    every = len(unsure) == len(answer.models)
+    words = []
+    for title, how in unsure:
+        words.append(f"{title} is less sure than usual: under {charts.percent(how.floor, 0)}.")
+        if how.caught is not None and how.lost is not None:
+            words.append(
+                f"Of clips that show none of its classes {charts.percent(how.caught, 0)} lie there, "
+                f"of others {charts.percent(how.lost, 0)}."
+            )
+    telling = all(how.tells for _, how in unsure) and len(unsure) == len(answer.models)
     st.warning(
-        f"{'. '.join(words)}.",
-        title="Probably none of these actions" if every else "Perhaps none of these actions",
+        " ".join(words),
+        title="Perhaps none of these actions" if telling else "Not sure",
         icon=":material/help:",
     )
 

@@ -20,7 +20,8 @@ def asked() -> Row | None:
     """The clip that the address names."""
     name = st.query_params.get("clip")
     seed = st.query_params.get("seed", "")
-    return (name, int(seed) if seed.isdigit() else -1) if name else None
+    known = seed.isascii() and seed.isdigit() and len(seed) < 10  # an address made by hand
+    return (name, int(seed) if known else -1) if name else None
 
 
 def choose(row: Row) -> None:
@@ -89,7 +90,7 @@ def clip(view: state.View, row: pd.Series) -> None:
     film, *columns = st.columns(3)
     with film.container(border=True, height="stretch"):
         path = footage.find(view, str(row["clip"]))
-        playable = footage.preview(path, path.stat().st_mtime_ns) if path else None
+        playable = footage.preview(path) if path else None
         if playable:
             st.video(playable, loop=True, muted=True, alt=f"The clip {row['clip']}")
         else:
@@ -99,14 +100,10 @@ def clip(view: state.View, row: pd.Series) -> None:
             f"{row['class']}, group {row['group']}; tested under protocol {view.protocol}, fold "
             f"{row['fold']}, seed {row['seed']}, by a net that trained on other clips."
         )
+    rows = view.study.predictions
+    of_clip = rows[(rows["clip"] == row["clip"]) & (rows["protocol"] == view.protocol)]
     for slot, (column, model) in enumerate(zip(columns, view.pair, strict=True)):
-        own = view.study.predictions
-        own = own[
-            (own["protocol"] == view.protocol)
-            & (own["model"] == model)
-            & (own["clip"] == row["clip"])
-            & (own["seed"] == row["seed"])
-        ]
+        own = of_clip[(of_clip["model"] == model) & (of_clip["seed"] == row["seed"])]
         with column.container(border=True, height="stretch"):
             if not len(own):
                 st.caption(f"{view.titles[slot]} was not trained with this seed.")

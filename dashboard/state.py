@@ -54,7 +54,8 @@ class View:
     @property
     def titles(self) -> tuple[str, str]:
         """Both models' titles, A first."""
-        return title(self.study, self.a), title(self.study, self.b)
+        labels = _labels(self.study)
+        return labels[self.a], labels[self.b]
 
 
 def folder() -> Path:

@@ -1,7 +1,8 @@
 """How far to believe a model's answer to a clip of one's own: its temperature, and when to doubt.
 
 Both come from the validation clips of the cell whose weights the study ships, never from tested
-ones; kept like all derived numbers. May import: streamlit, numpy, hvc_core, dashboard.state.
+ones; kept like all derived numbers. May import: streamlit, numpy, pandas, hvc_core,
+dashboard.state.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from dashboard.state import View
@@ -28,11 +30,19 @@ class Trust:
             that is less sure is probably to none of the classes.
         caught: float or None, 0 to 1. The share of clips of unknown classes that lie under it;
             None where none was asked.
+        lost: float or None, 0 to 1. The share of tested clips of known classes that do.
     """
 
     temperature: float
     floor: float
     caught: float | None
+    lost: float | None
+
+    @property
+    def tells(self) -> bool:
+        """Whether an answer under the floor speaks for a clip of no known class: it is under it
+        at least twice as often."""
+        return self.caught is not None and self.lost is not None and self.caught > 2 * self.lost
 
     def scaled(self, probabilities: np.ndarray) -> np.ndarray:
         """Probabilities (C,) after temperature scaling, float32 (C,)."""
@@ -59,12 +69,13 @@ def _trust(_study: Study, revision: str, model: str) -> Trust | None:
     temperature = calibration.fit_temperature(values, true)
     tops = calibration.apply_temperature(values, temperature).max(axis=1)
     floor = float(np.quantile(tops, SHARE))
-    strange = _study.unseen
-    strange = strange[(strange["model"] == model) & (strange["protocol"] == cell["protocol"])]
-    strange = strange[strange["seed"] == own["seed"].min()]
-    caught = None
-    if len(strange):
-        raw = np.array(strange["probabilities"].tolist(), np.float64)
-        others = calibration.apply_temperature(raw, temperature).max(axis=1)
-        caught = float((others < floor).mean())
-    return Trust(temperature, floor, caught)
+
+    def under(rows: pd.DataFrame) -> float | None:
+        rows = rows[(rows["model"] == model) & (rows["protocol"] == cell["protocol"])]
+        rows = rows[rows["seed"] == own["seed"].min()]
+        if not len(rows):
+            return None
+        raw = np.array(rows["probabilities"].tolist(), np.float64)
+        return float((calibration.apply_temperature(raw, temperature).max(axis=1) < floor).mean())
+
+    return Trust(temperature, floor, under(_study.unseen), under(_study.predictions))

@@ -38,7 +38,8 @@ class Criterion:
         """Whether a value meets a need; what was not measured meets none."""
         if value is None:
             return False
-        return value >= need if self.kind == "least" else value <= need
+        shown = round(value, self.digits)  # as a person reads it: the shown 90.5 meets 90.5
+        return shown >= need if self.kind == "least" else shown <= need
 
     def words(self, value: float) -> str:
         return f"{value:,.{self.digits}f} {self.unit}".rstrip()
@@ -77,13 +78,14 @@ class Choice:
 
     Attributes:
         taken: Candidate or None. None: none meets every need.
-        tied: list of Candidate. Those that meet every need and cannot be told from the most
-            accurate one, without the one taken.
-        failed: dict of a model's title to the criteria that it does not meet.
+        best: Candidate or None. The most accurate of those that meet every need.
+        tied: list of Candidate. Those that cannot be told from `best`, without the one taken.
+        failed: dict of a model's name to the criteria that it does not meet.
         flips: tuple of str. A sentence for each need whose change would change the answer.
     """
 
     taken: Candidate | None
+    best: Candidate | None = None
     tied: list[Candidate] = field(default_factory=list)
     failed: dict[str, list[Criterion]] = field(default_factory=dict)
     flips: tuple[str, ...] = ()
@@ -101,15 +103,15 @@ def choose(
         needs: a criterion's name -> what is needed; a criterion that is not there asks nothing.
         told_apart: whether the verdict's rule names a winner of two models.
     """
-    taken, tied = _taken(candidates, needs, told_apart)
+    taken, best, tied = _taken(candidates, needs, told_apart)
     failed = {
-        c.title: missed
+        c.model: missed
         for c in candidates
         if (missed := [k for k in CRITERIA if k.name in needs and not _meets(c, k, needs)])
     }
     flips = [_tightened(candidates, needs, told_apart, taken, k) for k in CRITERIA]
     flips += [_dropped(candidates, needs, told_apart, taken, k) for k in CRITERIA]
-    return Choice(taken, tied, failed, tuple(one for one in flips if one))
+    return Choice(taken, best, tied, failed, tuple(one for one in flips if one))
 
 
 def _meets(candidate: Candidate, criterion: Criterion, needs: dict[str, float]) -> bool:
@@ -120,15 +122,15 @@ def _taken(
     candidates: Sequence[Candidate],
     needs: dict[str, float],
     told_apart: Callable[[str, str], bool],
-) -> tuple[Candidate | None, list[Candidate]]:
+) -> tuple[Candidate | None, Candidate | None, list[Candidate]]:
     fit = [c for c in candidates if all(_meets(c, k, needs) for k in CRITERIA if k.name in needs)]
     if not fit:
-        return None, []
+        return None, None, []
     best = max(fit, key=lambda c: c.values["accuracy"] or 0)
     alike = [c for c in fit if c is best or not told_apart(c.model, best.model)]
     # What was not measured may be the dearest of all.
     taken = min(alike, key=lambda c: float("inf") if c.work is None else c.work)
-    return taken, [c for c in alike if c is not taken]
+    return taken, best, [c for c in alike if c is not taken]
 
 
 def _tightened(
@@ -150,7 +152,7 @@ def _tightened(
         and v != value
         and criterion.meets(v, value)
     ]
-    other, _ = _taken(better, needs, told_apart)
+    other, *_ = _taken(better, needs, told_apart)
     side = "more than" if criterion.kind == "least" else "less than"
     if other is None:
         return None
@@ -171,7 +173,7 @@ def _dropped(
     if criterion.name not in needs:
         return None
     rest = {name: value for name, value in needs.items() if name != criterion.name}
-    other, _ = _taken(candidates, rest, told_apart)
+    other, *_ = _taken(candidates, rest, told_apart)
     if other is None or (taken is not None and other.model == taken.model):
         return None
     value = other.values.get(criterion.name)

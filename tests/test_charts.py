@@ -210,7 +210,7 @@ def test_curves_of_one_model_alone() -> None:
 def test_top_is_sorted_and_cut() -> None:
     made = charts.top("LRCN", CLASSES, np.array([0.1, 0.7, 0.2], np.float32), 1, count=2)
     assert list(made.figure.data[0].y) == ["Punch", "Swing"]
-    assert made.table["Probability"].tolist() == ["70.00 %", "20.00 %"]
+    assert made.table["Probability"].tolist() == ["70.00 %", "20.00 %", "10.00 %"]
 
 
 @pytest.mark.parametrize(

@@ -31,17 +31,18 @@ def apart(a: str, b: str) -> bool:
 
 def test_of_two_that_cannot_be_told_apart_the_cheaper_is_taken():
     made = choose(ALL, {}, apart)
-    assert made.taken is LARGE and made.tied == [LARGER] and made.failed == {}
+    assert made.taken is LARGE and made.best is LARGER
+    assert made.tied == [LARGER] and made.failed == {}
     assert choose(ALL, {}, lambda a, b: True).taken is LARGER
 
 
 def test_needs_leave_models_out_and_say_which_they_miss():
     made = choose(ALL, {"latency": 20, "accuracy": 50}, apart)
     assert made.taken is MEDIUM and made.tied == []
-    assert {title: [k.name for k in missed] for title, missed in made.failed.items()} == {
-        "SMALL": ["accuracy"],
-        "LARGE": ["latency"],
-        "LARGER": ["latency"],
+    assert {model: [k.name for k in missed] for model, missed in made.failed.items()} == {
+        "small": ["accuracy"],
+        "large": ["latency"],
+        "larger": ["latency"],
     }
     assert "Latency a clip, median must be less than 10.0 ms" not in " ".join(made.flips)
     assert "Accuracy must be more than 60.0 %" not in " ".join(made.flips)  # none is fast enough

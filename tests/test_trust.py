@@ -43,10 +43,12 @@ def test_the_floor_and_the_temperature_are_of_validation_clips_alone(made_study:
     tops = calibration.apply_temperature(values, found.temperature).max(axis=1)
     assert (tops < found.floor).mean() == pytest.approx(SHARE, abs=2 / len(tops))
     assert found.caught is not None and 0 <= found.caught <= 1
+    assert found.lost is not None and 0 <= found.lost <= 1
+    assert found.tells == (found.caught > 2 * found.lost)
 
 
 def test_scaling_keeps_the_order_and_sums_to_one() -> None:
-    scaled = Trust(2.0, 0.3, None).scaled(np.array([0.7, 0.2, 0.1], np.float32))
+    scaled = Trust(2.0, 0.3, None, None).scaled(np.array([0.7, 0.2, 0.1], np.float32))
     assert scaled.sum() == pytest.approx(1, abs=1e-6) and list(np.argsort(-scaled)) == [0, 1, 2]
     assert scaled[0] < 0.7
 
@@ -64,13 +66,18 @@ def test_an_answer_less_sure_than_nearly_all_is_doubted(
     shown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = videos.write(tmp_path / "a.mp4", 25).read_bytes()
-    for floor, title in ((1.01, "Probably none of these actions"), (0.0, None)):
-        monkeypatch.setattr(show_clip, "trust", lambda *_, f=floor: Trust(1.0, f, 0.4))
+    for floor, lost, title in (
+        (1.01, 0.1, "Perhaps none of these actions"),
+        (1.01, 0.3, "Not sure"),  # known clips lie there nearly as often
+        (0.0, 0.1, None),
+    ):
+        monkeypatch.setattr(show_clip, "trust", lambda *_, f=floor, k=lost: Trust(1.0, f, 0.4, k))
         app = open_page("try_a_clip")
         app.file_uploader[0].upload("a.mp4", clip).run()
         assert not app.exception
-        titles = [one.proto.title for one in app.warning]
-        assert (title in titles) if title else not any("none of these" in t for t in titles)
+        titles = {one.proto.title for one in app.warning}
+        said = titles & {"Perhaps none of these actions", "Not sure"}
+        assert said == ({title} if title else set())
 
 
 def test_a_clip_of_the_study_is_told_so(own: Path, tmp_path: Path) -> None:

@@ -46,17 +46,19 @@ def run(args: argparse.Namespace) -> int:
 
     with tqdm(desc="reading", unit=" files", disable=None, leave=False) as bar:
         index = clips.index(args.data, progress=shown(bar))
+    if args.study is not None:
+        data = study.read_meta(args.study)["dataset"]
+        index = clips.only(index, data["classes"])
+        if index.fingerprint != data["fingerprint"]:
+            raise clips.DataError(
+                f"{args.data}: not the data of {args.study} (another fingerprint); nothing written"
+            )
     with tqdm(desc="decoding", unit=" clips", disable=None, leave=False) as bar:
         frames = frame_cache.load(index, [SIZE], shown(bar))[SIZE]
     with tqdm(desc="hashing", unit=" clips", disable=None, leave=False) as bar:
         hashes = audit.hashed(frame_cache.clean(frames), shown(bar))
     made = audit.describe(index.clips, audit.pairs(index.clips, hashes))
     if args.study is not None:
-        meta = study.read_meta(args.study)
-        if index.fingerprint != meta["dataset"]["fingerprint"]:
-            raise clips.DataError(
-                f"{args.data}: not the data of {args.study} (another fingerprint); nothing written"
-            )
         study.write_json(args.study / "audit.json", made)
         fingerprints.write(args.study, index.clips, hashes)
     print(json.dumps(made, indent=1, ensure_ascii=False) if args.json else as_text(made))

@@ -49,14 +49,15 @@ if made.taken is None:
     )
 else:
     taken = made.taken
-    tied = ", ".join(one.title for one in made.tied)
+    tied = ", ".join(one.title for one in [taken, *made.tied] if one is not made.best)
     st.success(
         f"Accuracy {charts.percent(facts[taken.model].accuracy.mean)} "
         f"({charts.interval(facts[taken.model].accuracy)}), worst class "
         f"{facts[taken.model].worst_class}."
         + (
-            f" One cannot tell it from {tied} in accuracy; it asks the least work of them."
-            if tied
+            f" The most accurate that fits is {made.best.title}; one cannot tell {tied} from it, "
+            "and of all these this one asks the least work."
+            if tied and made.best is not None
             else ""
         ),
         title=f"Take {taken.title}",
@@ -69,7 +70,7 @@ else:
 st.subheader("The evidence")
 rows = []
 for one in sorted(candidates, key=lambda c: -(c.values["accuracy"] or 0)):
-    missed = made.failed.get(one.title, [])
+    missed = made.failed.get(one.model, [])
     fit = "taken" if made.taken is one else "fits" if not missed else "misses " + ", ".join(
         k.title.lower() for k in missed
     )  # fmt: skip

@@ -39,6 +39,8 @@ outcome = st.segmented_control(
     bind="query-params",
 )
 classes = view.study.classes
+if (asked := st.query_params.pop("of", None)) in classes:  # a link from the page of a class
+    st.session_state["true"] = asked
 groups = sorted(rows["group"].unique().tolist())
 
 
@@ -76,22 +78,24 @@ at = (
     if len(found)
     else None
 )
-if at is None:
+one = show_clips.position(rows, show_clips.asked())  # a link may name a clip that is filtered out
+if one is None:
     st.caption("Choose a clip in the table to see it, with all that both models say of it.")
     st.stop()
-with st.container(horizontal=True):
-    for label, step, shortcut in (("Previous clip", -1, "P"), ("Next clip", 1, "N")):
-        to = found.iloc[(at + step) % len(found)]
-        st.button(
-            label,
-            shortcut=shortcut,
-            on_click=show_clips.choose,
-            args=((str(to["clip"]), int(to["seed"])),),
-        )
-show_clips.clip(view, found.iloc[at])
+if at is not None:
+    with st.container(horizontal=True):
+        for label, step, shortcut in (("Previous clip", -1, "P"), ("Next clip", 1, "N")):
+            to = found.iloc[(at + step) % len(found)]
+            st.button(
+                label,
+                shortcut=shortcut,
+                on_click=show_clips.choose,
+                args=((str(to["clip"]), int(to["seed"])),),
+            )
+of = rows.iloc[one]
+show_clips.clip(view, of)
 
 st.subheader("Its siblings: clips of the same source video")
-of = found.iloc[at]
 same = rows[
     (rows["class"] == of["class"]) & (rows["group"] == of["group"]) & (rows["seed"] == of["seed"])
 ]

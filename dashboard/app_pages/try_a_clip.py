@@ -159,9 +159,9 @@ with film.container(border=True, height="stretch"):  # last: the answers need no
 with along:
     st.subheader("Along the clip")
     st.caption(
-        f"The answers above are to the whole clip. Here each model answers for windows of about "
-        f"{WINDOW:.0f} s, one after another: the stronger the colour the surer, striped where the "
-        "two disagree. A click or an arrow key in a strip seeks."
+        f"The answers above are to the whole clip. Here each model answers for one window of it "
+        f"after another, {WINDOW:.0f} s each or more in a long clip: the stronger the colour the "
+        "surer, striped where the two disagree. A click or an arrow key in a strip seeks."
     )
     found = deeper.kept_timeline(answered)
     if found is None and st.button("Ask along the clip", icon=":material/timeline:"):
@@ -173,8 +173,8 @@ with along:
             st.error(str(error), icon=":material/error:")
         else:
             st.rerun()
-    if found is not None and playable is not None:
-        player.player(playable, found, f"The clip {clip.name}", "player")
+    if found is not None:
+        player.player(found.film, found.timeline, f"The clip {clip.name}", "player")
 
     st.subheader("Where do they look?")
     st.caption(
@@ -186,7 +186,13 @@ with along:
     if looked is None and st.button("Cover parts and ask again", icon=":material/visibility:"):
         bar = st.progress(0.0, "Covering one part after another …")
         st.button("Stop", icon=":material/stop:", key="stop-look")
-        looked = deeper.ask_where(view, answered, lambda done, total: bar.progress(done / total))
-        st.rerun()
+        try:
+            looked = deeper.ask_where(
+                view, answered, lambda done, total: bar.progress(done / total)
+            )
+        except ClipError as error:
+            st.error(str(error), icon=":material/error:")
+        else:
+            st.rerun()
     if looked is not None:
         show_clip.look(answer, looked)

@@ -17,7 +17,7 @@ from dashboard.charts.base import COLORS, FAINT, NEUTRAL, Chart, layout
 def top(
     title: str, classes: Sequence[str], probabilities: np.ndarray, slot: int, count: int = 5
 ) -> Chart:
-    """A model's most probable classes for one clip, the likeliest on top.
+    """A model's most probable classes for one clip, the likeliest on top; its table has all.
 
     Args:
         title: the model's name.
@@ -50,7 +50,13 @@ def top(
         title="probability, percent", range=[0, 118], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %"
     )
     figure.update_yaxes(autorange="reversed", automargin=True, ticksuffix=" ", showgrid=False)
-    words = pd.DataFrame({"Class": names, "Probability": [f"{v:.2f} %" for v in values]})
+    every = np.argsort(-probabilities, kind="stable")
+    words = pd.DataFrame(
+        {
+            "Class": [classes[i] for i in every],
+            "Probability": [f"{100 * float(probabilities[i]):.2f} %" for i in every],
+        }
+    )
     said = ", ".join(f"{n} {v:.1f} %" for n, v in zip(names, values, strict=True))
     return Chart(figure, f"{title}'s most probable classes: {said}.", words)
 
@@ -66,18 +72,23 @@ def stretches(title: str, drops: np.ndarray, seconds: np.ndarray, slot: int, top
         top: float. The scale's ends, in points: the same for all that stand beside this one.
     """
     values = (100 * np.asarray(drops)).tolist()
-    names = [f"{s:.1f}" for s in seconds]
+    names = [f"{s:.2f}" for s in seconds]
     figure = go.Figure(
         go.Bar(
-            x=names,
+            x=list(range(len(values))),  # a short clip's stretches may have the same time
             y=values,
+            customdata=names,
             marker={"color": COLORS[slot]},
-            hovertemplate="around %{x} s: %{y:+.1f} points<extra></extra>",
+            hovertemplate="around %{customdata} s: %{y:+.1f} points<extra></extra>",
         )
     )
     layout(figure, f"{title}: when", height=230)
     figure.update_layout(showlegend=False, bargap=0.15)
-    figure.update_xaxes(title="seconds covered, middle of each stretch", type="category")
+    figure.update_xaxes(
+        title="seconds covered, middle of each stretch",
+        tickvals=list(range(len(values))),
+        ticktext=[f"{s:.1f}" for s in seconds],
+    )
     figure.update_yaxes(
         title="points lost", range=[-top, top], zeroline=True, zerolinecolor=NEUTRAL
     )
