@@ -129,7 +129,8 @@ page = st.navigation(
     }
 )
 
-st.set_page_config(page_title=f"{page.title} · hvc")  # which page a tab holds
+if st.runtime.exists():  # a page has no title where this file is run as a mere script
+    st.set_page_config(page_title=f"{page.title} · hvc")  # which page a tab holds
 
 try:
     study, _ = state.open_study()

@@ -51,7 +51,8 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
 
 def told_apart(view: state.View, a: str, b: str) -> bool:
     """Whether the verdict's rule names a winner of two models; no, where no clip is shared."""
-    decided = evidence.decision(replace(view, a=a, b=b))
+    first, second = sorted((a, b))  # one decision for both orders
+    decided = evidence.decision(replace(view, a=first, b=second))
     return decided is not None and decided.winner is not None
 
 

@@ -68,8 +68,6 @@ def sections(view: state.View) -> list[Section]:
         ordered = by_class.reindex(order).reset_index(drop=True)
         made.append(Section("Classes, F1", chart=charts.class_scores(view.titles, ordered)))
     made.append(_leak(view))
-    rows = numbers.by_clip(view)
-    made.append(Section("Every clip", ("In the archive, as CSV.",), table=rows))
     return [one for one in made if one.words or one.numbers is not None]
 
 
@@ -92,14 +90,15 @@ def _leak(view: state.View) -> Section:
     return Section("What a random split flatters", table=rows if len(rows) else None)
 
 
-def page(view: state.View) -> str:
-    """The report as one HTML file."""
+def page(view: state.View, parts: list[Section] | None = None) -> str:
+    """The report as one HTML file, of these parts or of all."""
     commands = show.commands(view.study, show.shown_path(view.study.folder))
     title = f"{view.titles[0]} or {view.titles[1]}?"
-    parts = [one for one in sections(view) if one.heading != "Every clip"]
-    return report.html(title, facts(view), parts, commands)
+    return report.html(title, facts(view), parts or sections(view), commands)
 
 
 def archive(view: state.View) -> bytes:
-    """The report and its tables in one ZIP."""
-    return report.archive(page(view), sections(view))
+    """The report, its tables and every clip in one ZIP."""
+    parts = sections(view)
+    clips = Section("Every clip", table=numbers.by_clip(view))
+    return report.archive(page(view, parts), [*parts, clips])

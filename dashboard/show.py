@@ -337,6 +337,6 @@ def commands(study: Study, place: str) -> str:
         "python -m training export again                  # its weights, ONNX files and costs\n"
         "python -m training evaluate again                # its figures, to hold beside these\n"
         f"python -m training evaluate {place} --check      # the predictions give these numbers\n"
-        f"python -m training predict {place} CLIP --json   # what Try a clip answers\n"
+        f"python -m training predict {place} CLIP --json   # what Try a clip answers, unscaled\n"
         f"HVC_STUDY={place} streamlit run dashboard/app.py\n"
     )

@@ -52,8 +52,8 @@ def doubts(answer: Answer, known: list[Trust | None]) -> None:
         words.append(f"{title} is less sure than usual: under {charts.percent(how.floor, 0)}.")
         if how.caught is not None and how.lost is not None:
             words.append(
-                f"Of clips that show none of its classes {charts.percent(how.caught, 0)} lie there, "
-                f"of others {charts.percent(how.lost, 0)}."
+                f"Of clips that show none of its classes {charts.percent(how.caught, 0)} lie "
+                f"there, of others {charts.percent(how.lost, 0)}."
             )
     telling = all(how.tells for _, how in unsure) and len(unsure) == len(answer.models)
     st.warning(
@@ -81,14 +81,16 @@ def nearness(twin: Twin | None, tested: set[int]) -> None:
     )
 
 
-def downloads(name: str, answer: Answer) -> None:
-    """The answer as JSON and as CSV."""
+def downloads(view: state.View, name: str, answer: Answer, known: list[Trust | None]) -> None:
+    """The answer as JSON and as CSV, with what it was scaled by."""
     rows = pd.DataFrame(
         {"class": answer.classes}
         | {one.model: one.probabilities.astype(float) for one in answer.models}
     )
     whole = {
         "clip": name,
+        "study": view.study.name,
+        "revision": view.revision,
         "frames_decoded": answer.frames.decoded,
         "frame_seconds": [round(float(s), 3) for s in answer.frames.seconds],
         "notes": list(answer.notes),
@@ -96,12 +98,13 @@ def downloads(name: str, answer: Answer) -> None:
             one.model: {
                 "title": one.title,
                 "answer": answer.classes[one.top],
+                "temperature": how.temperature if how else None,
                 "milliseconds": round(one.milliseconds, 1),
                 "probabilities": dict(
                     zip(answer.classes, one.probabilities.astype(float).tolist(), strict=True)
                 ),
             }
-            for one in answer.models
+            for one, how in zip(answer.models, known, strict=True)
         },
     }
     stem = Path(name).stem

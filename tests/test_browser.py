@@ -238,3 +238,68 @@ def test_python_m_streamlit_starts_it_too(context: Any, tmp_path: Path) -> None:
         tab.open("overview")
         tab.sound()
         tab.page.close()
+
+
+CELL = """
+() => {
+    const plot = document.querySelector('.st-key-matrix-0 .js-plotly-plot')
+    const box = plot.getBoundingClientRect()
+    const {xaxis, yaxis, _size} = plot._fullLayout
+    const [told, true_] = [plot._fullData[1].x[1], plot._fullData[1].y[1]]
+    const x = box.x + _size.l + xaxis.d2p(told)
+    return {x, y: box.y + _size.t + yaxis.d2p(true_), told, true_}
+}
+"""
+
+
+def test_a_click_on_a_cell_lists_the_clips_behind_it(tab: Tab) -> None:
+    tab.open("confusion")
+    plot = tab.page.locator(".st-key-matrix-0 .js-plotly-plot")
+    plot.wait_for()
+    plot.scroll_into_view_if_needed()
+    tab.page.wait_for_timeout(1000)
+    cell = tab.page.evaluate(CELL)
+    tab.page.mouse.click(cell["x"], cell["y"])
+    tab.page.wait_for_url(f"**true={cell['true_']}&said={cell['told']}**")
+    tab.settle()
+    shown = tab.page.get_by_text(re.compile(r"^[\d,]+ answers\.$|^No clip is answered so\.$"))
+    playwright.expect(shown).to_be_visible(timeout=60_000)
+    tab.sound()
+
+
+def test_a_click_and_an_arrow_key_in_a_strip_seek(tab: Tab, tmp_path: Path) -> None:
+    tab.open("try_a_clip")
+    tab.upload(videos.write(tmp_path / "long.mp4", videos.noisy(250)))
+    tab.page.get_by_role("button", name="Ask along the clip").click()
+    strip = tab.page.get_by_role("slider").first
+    strip.wait_for()
+    film = tab.page.locator("#player video")
+    tab.page.wait_for_function("v => v.readyState > 0", arg=film.element_handle())
+    box = strip.bounding_box()
+    tab.page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    assert film.evaluate("v => v.currentTime") == pytest.approx(8, abs=0.2)
+    strip.press("ArrowLeft")
+    assert film.evaluate("v => v.currentTime") == pytest.approx(7.5, abs=0.2)
+    assert "s: " in strip.get_attribute("aria-valuetext")
+    tab.sound()
+
+
+def test_the_report_downloads_and_opens_without_network(
+    context: Any, tab: Tab, tmp_path: Path
+) -> None:
+    tab.open("about")
+    with tab.page.expect_download() as waited:
+        tab.page.get_by_role("button", name="Report (HTML)").click()
+    file = tmp_path / "report.html"
+    waited.value.save_as(file)
+    alone = context.browser.new_context(offline=True)
+    page = alone.new_page()
+    errors: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(file.as_uri())
+    playwright.expect(page.locator("h1")).to_have_text("ConvLSTM or LRCN?")
+    playwright.expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    assert page.locator(".js-plotly-plot").count() == 5
+    assert not errors
+    alone.close()

@@ -75,7 +75,12 @@ def test_what_is_taken_meets_the_needs_and_nothing_better_does(found, accuracy, 
     given_ = [candidate(f"m{i}", *values) for i, values in enumerate(found)]
     needs = {"accuracy": accuracy, "latency": latency}
     made = choose(given_, needs, lambda a, b: True)
-    fit = [c for c in given_ if c.values["accuracy"] >= accuracy and c.values["latency"] <= latency]
+    fit = [
+        c
+        for c in given_
+        if round(c.values["accuracy"] or 0, 1) >= accuracy
+        and round(c.values["latency"] or 0, 1) <= latency
+    ]
     assert (made.taken is None) == (not fit)
     if made.taken:
         assert made.taken in fit

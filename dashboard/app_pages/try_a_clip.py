@@ -142,7 +142,7 @@ if any(known):
         )
         + "; over 1 makes a model more modest."
     )
-show_clip.downloads(clip.name, answer)
+show_clip.downloads(view, clip.name, answer, known)
 along = st.container()
 show_clip.frames(view, answer)
 
