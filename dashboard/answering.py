@@ -20,7 +20,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from hvc_core import classify, clips, fingerprints, study, video
+from hvc_core import audit, classify, clips, fingerprints, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
@@ -133,13 +133,9 @@ def answer(view: state.View, clip: Clip) -> Answered:
     with explained(view, clip):
         models = models_of(view)
         with turns():
-            found = classify.classify(
-                models, clip.content, video.Limits(), also=[fingerprints.SIZE]
-            )
+            found = classify.classify(models, clip.content, video.Limits(), also=[audit.SIZE])
         known = _fingerprints(str(view.study.folder), view.revision)
-        twin = (
-            fingerprints.nearest(found.frames.images[fingerprints.SIZE], known) if known else None
-        )
+        twin = fingerprints.nearest(found.frames.images[audit.SIZE], known) if known else None
     st.session_state["answered"] = answered = Answered(clip, key, found, twin)
     return answered
 

@@ -56,7 +56,7 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
         found = timeline.timeline(models, frames, progress)
     scaled = [trust(view, model) for model in view.pair]
     values = [
-        values if how is None else np.stack([how.scaled(row) for row in values])
+        values if how is None else how.scaled(values)
         for how, values in zip(scaled, found.probabilities, strict=True)
     ]
     found = dataclasses.replace(found, probabilities=np.stack(values))

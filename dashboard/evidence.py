@@ -1,7 +1,7 @@
 """How sure the study's numbers are: tests, spreads, leaks, calibration, conditions, all kept.
 
 As dashboard.numbers: kept by (folder, revision, what is asked), bounded. May import: streamlit,
-numpy, pandas, hvc_core, dashboard.state.
+numpy, pandas, hvc_core, dashboard.state, .numbers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard import numbers
 from dashboard.state import View, lottery_study, revision, seed_study, title
 from hvc_core import findings, splits
 from hvc_core.findings import accuracy
+from hvc_core.findings.matrix import OVER_MEAN
 from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
@@ -48,6 +50,16 @@ def _decision(
 def decision(view: View) -> paired.Decision | None:
     """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
     return _decision(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+def over_mean(view: View) -> list[tuple[View, stats.Difference]]:
+    """The pairs that differ in the LSTM alone, mean pooling as A, with what it adds to each."""
+    pairs = [
+        replace(view, a=mean, b=lstm)
+        for lstm, mean, _ in OVER_MEAN
+        if {lstm, mean} <= set(view.study.models)
+    ]
+    return [(pair, gain) for pair in pairs if (gain := numbers.difference(pair)) is not None]
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)

@@ -94,8 +94,7 @@ def icon() -> Image.Image:
     """The browser tab's picture: the two models' colours side by side, drawn here."""
     picture = np.zeros((32, 32, 4), np.uint8)
     for slot, color in enumerate(charts.COLORS):
-        rgb = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
-        picture[4:28, 2 + 15 * slot : 15 + 15 * slot] = [*rgb, 255]
+        picture[4:28, 2 + 15 * slot : 15 + 15 * slot] = [*charts.rgb(color), 255]
     return Image.fromarray(picture)
 
 

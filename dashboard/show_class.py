@@ -5,14 +5,12 @@ May import: numpy, streamlit, dashboard, hvc_core.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
-from hvc_core.findings.matrix import OVER_MEAN
 from hvc_core.statistics.stats import Estimate
 
 SCORES = {"recall": "Recall", "precision": "Precision", "f1": "F1"}
@@ -33,7 +31,7 @@ def one(view: state.View, name: str) -> None:
         "app_pages/clips.py",
         label=f"The clips of {name}",
         icon=":material/video_library:",
-        query_params={"of": name},  # Streamlit drops what the page that is left has bound
+        query_params={"true": name},
     )
 
 
@@ -80,12 +78,7 @@ def _leak(view: state.View, name: str) -> list[str]:
 def _over_mean(view: state.View, name: str) -> list[str]:
     """What an LSTM adds to its recall over the mean over time."""
     said = []
-    for lstm, mean, _ in OVER_MEAN:
-        if not {lstm, mean} <= set(view.study.models):
-            continue
-        pair = dataclasses.replace(view, a=mean, b=lstm)
-        if numbers.difference(pair) is None:
-            continue
+    for pair, _ in evidence.over_mean(view):
         row = evidence.class_tests(pair).set_index("class").loc[name]
         if row["clips"]:
             said.append(f"{pair.titles[1]} against {pair.titles[0]}, in recall: {_points(row)}.")

@@ -180,8 +180,9 @@ def covered(frame: np.ndarray, weight: np.ndarray, slot: int) -> np.ndarray:
     grey = wide.mean(axis=2, keepdims=True).repeat(3, axis=2)
     strength = np.clip(weight, 0, 1).repeat(-(-384 // weight.shape[0]), 0)[:384]
     strength = strength.repeat(-(-512 // weight.shape[1]), 1)[:, :512, None] * 0.75
-    color = [int(charts.COLORS[slot][i : i + 2], 16) for i in (1, 3, 5)]
-    return (grey * (1 - strength) + np.array(color) * strength).astype(np.uint8)
+    return (grey * (1 - strength) + np.array(charts.rgb(charts.COLORS[slot])) * strength).astype(
+        np.uint8
+    )
 
 
 def frames(view: state.View, answer: Answer) -> None:

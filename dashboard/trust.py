@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.state import View
-from hvc_core.statistics import calibration
+from hvc_core.statistics import calibration, temperature
 from hvc_core.study import Study
 
 SHARE = 0.05  # of the validation clips that the floor would turn away
@@ -26,8 +26,7 @@ class Trust:
 
     Attributes:
         temperature: float, above 0. What its logits are divided by.
-        floor: float, 0 to 1. Under this confidence lies SHARE of the validation clips: an answer
-            that is less sure is probably to none of the classes.
+        floor: float, 0 to 1. Under this confidence lies SHARE of the validation clips.
         caught: float or None, 0 to 1. The share of clips of unknown classes that lie under it;
             None where none was asked.
         lost: float or None, 0 to 1. The share of tested clips of known classes that do.
@@ -45,9 +44,10 @@ class Trust:
         return self.caught is not None and self.lost is not None and self.caught > 2 * self.lost
 
     def scaled(self, probabilities: np.ndarray) -> np.ndarray:
-        """Probabilities (C,) after temperature scaling, float32 (C,)."""
-        values = calibration.apply_temperature(probabilities[None].astype(float), self.temperature)
-        return values[0].astype(np.float32)
+        """Probabilities (N, C) or (C,) after temperature scaling, float32 of the same shape."""
+        rows = np.atleast_2d(probabilities).astype(float)
+        values = calibration.apply_temperature(rows, self.temperature)
+        return values.reshape(probabilities.shape).astype(np.float32)
 
 
 def trust(view: View, model: str) -> Trust | None:
@@ -58,24 +58,22 @@ def trust(view: View, model: str) -> Trust | None:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _trust(_study: Study, revision: str, model: str) -> Trust | None:
     # The weights that ship are those of the holdout's first seed (hvc_core.export).
-    cell = {"protocol": "holdout", "model": model}
     own = _study.validation
-    for name, value in cell.items():
-        own = own[own[name] == value]
+    own = own[(own["protocol"] == "holdout") & (own["model"] == model)]
+    own = own[own["seed"] == own["seed"].min()]
     if not len(own):
         return None
-    own = own[own["seed"] == own["seed"].min()]
-    values, true = calibration.arrays(own, _study.classes)
-    temperature = calibration.fit_temperature(values, true)
-    tops = calibration.apply_temperature(values, temperature).max(axis=1)
-    floor = float(np.quantile(tops, SHARE))
+
+    def tops(rows: pd.DataFrame) -> np.ndarray:
+        """How sure the shipped cell is of the clips of a table, scaled: float array (N,)."""
+        scaled, _ = temperature.scaled(rows, own, _study.classes)
+        return np.array([values.max() for values in scaled["probabilities"]])
 
     def under(rows: pd.DataFrame) -> float | None:
-        rows = rows[(rows["model"] == model) & (rows["protocol"] == cell["protocol"])]
-        rows = rows[rows["seed"] == own["seed"].min()]
-        if not len(rows):
-            return None
-        raw = np.array(rows["probabilities"].tolist(), np.float64)
-        return float((calibration.apply_temperature(raw, temperature).max(axis=1) < floor).mean())
+        found = tops(rows)
+        return float((found < floor).mean()) if len(found) else None
 
-    return Trust(temperature, floor, under(_study.unseen), under(_study.predictions))
+    _, fitted = temperature.scaled(own, own, _study.classes)
+    floor = float(np.quantile(tops(own), SHARE))
+    shipped = float(fitted["temperature"].iloc[0])
+    return Trust(shipped, floor, under(_study.unseen), under(_study.predictions))

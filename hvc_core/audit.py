@@ -26,6 +26,8 @@ BITS = 8
 SHARE = 0.3
 # A frame with less contrast (standard deviation of its gray levels) has a hash of noise alone.
 CONTRAST = 3.0
+# Of the frames that are hashed, whichever models train: all must leave out the same clips
+SIZE = (64, 64)
 METHOD = (
     f"Perceptual hashes (imagehash.phash, 64 bits) of 20 frames of each clip; a pair is "
     f"near-identical when at least {SHARE:.0%} of one clip's frames differ from some frame of the "

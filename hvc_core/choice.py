@@ -41,6 +41,12 @@ class Criterion:
         shown = round(value, self.digits)  # as a person reads it: the shown 90.5 meets 90.5
         return shown >= need if self.kind == "least" else shown <= need
 
+    def better(self, value: float | None, than: float) -> bool:
+        """Whether a value is better than another, however close."""
+        if value is None:
+            return False
+        return value > than if self.kind == "least" else value < than
+
     def words(self, value: float) -> str:
         return f"{value:,.{self.digits}f} {self.unit}".rstrip()
 
@@ -70,6 +76,9 @@ class Candidate:
     title: str
     values: dict[str, float | None]
     work: float | None
+
+
+Pick = Callable[[Sequence[Candidate], dict[str, float]], Candidate | None]
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,18 @@ def choose(
         needs: a criterion's name -> what is needed; a criterion that is not there asks nothing.
         told_apart: whether the verdict's rule names a winner of two models.
     """
+
+    def pick(among: Sequence[Candidate], asked: dict[str, float]) -> Candidate | None:
+        return _taken(among, asked, told_apart)[0]
+
     taken, best, tied = _taken(candidates, needs, told_apart)
     failed = {
         c.model: missed
         for c in candidates
         if (missed := [k for k in CRITERIA if k.name in needs and not _meets(c, k, needs)])
     }
-    flips = [_tightened(candidates, needs, told_apart, taken, k) for k in CRITERIA]
-    flips += [_dropped(candidates, needs, told_apart, taken, k) for k in CRITERIA]
+    flips = [_tightened(candidates, needs, pick, taken, k) for k in CRITERIA if taken]
+    flips += [_dropped(candidates, needs, pick, taken, k) for k in CRITERIA if k.name in needs]
     return Choice(taken, best, tied, failed, tuple(one for one in flips if one))
 
 
@@ -136,23 +149,16 @@ def _taken(
 def _tightened(
     candidates: Sequence[Candidate],
     needs: dict[str, float],
-    told_apart: Callable[[str, str], bool],
-    taken: Candidate | None,
+    pick: Pick,
+    taken: Candidate,
     criterion: Criterion,
 ) -> str | None:
     """What a need beyond the taken model's own value would give."""
-    value = taken.values.get(criterion.name) if taken else None
-    if taken is None or value is None:
+    value = taken.values.get(criterion.name)
+    if value is None:
         return None
-    others = [c for c in candidates if c is not taken]
-    better = [
-        c
-        for c in others
-        if (v := c.values.get(criterion.name)) is not None
-        and v != value
-        and criterion.meets(v, value)
-    ]
-    other, *_ = _taken(better, needs, told_apart)
+    better = [c for c in candidates if criterion.better(c.values.get(criterion.name), value)]
+    other = pick(better, needs)
     side = "more than" if criterion.kind == "least" else "less than"
     if other is None:
         return None
@@ -165,15 +171,13 @@ def _tightened(
 def _dropped(
     candidates: Sequence[Candidate],
     needs: dict[str, float],
-    told_apart: Callable[[str, str], bool],
+    pick: Pick,
     taken: Candidate | None,
     criterion: Criterion,
 ) -> str | None:
     """What dropping a need would give."""
-    if criterion.name not in needs:
-        return None
     rest = {name: value for name, value in needs.items() if name != criterion.name}
-    other, *_ = _taken(candidates, rest, told_apart)
+    other = pick(candidates, rest)
     if other is None or (taken is not None and other.model == taken.model):
         return None
     value = other.values.get(criterion.name)

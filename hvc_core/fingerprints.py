@@ -19,7 +19,6 @@ from hvc_core.clips import Clip
 from hvc_core.storage import StudyError, write_atomic
 
 FILE = "fingerprints.parquet"
-SIZE = (64, 64)  # of the frames that are hashed
 ADVICE = "Make it again with `python -m training audit DATA --study DIR`."
 _COLUMNS = {
     "clip": pa.string(),

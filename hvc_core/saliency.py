@@ -8,7 +8,7 @@ import: numpy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -42,15 +42,8 @@ def in_time(
     Returns:
         float array (parts,), -1 to 1; above 0 the stretch speaks for the class.
     """
-    before = predict(images)[target]
-    grey = _grey(images)
-    found = np.zeros(parts)
-    for i, stretch in enumerate(np.array_split(np.arange(len(images)), parts)):
-        covered = images.copy()
-        covered[stretch] = grey
-        found[i] = before - predict(covered)[target]
-        progress(i + 1, parts)
-    return found
+    stretches = np.array_split(np.arange(len(images)), parts)
+    return _losses(predict, images, target, [(part,) for part in stretches], progress)
 
 
 def in_space(
@@ -72,22 +65,28 @@ def in_space(
     Returns:
         float array (rows, columns), -1 to 1; above 0 the tile speaks for the class.
     """
-    before = predict(images)[target]
-    grey = _grey(images)
-    rows, columns = (
-        np.array_split(np.arange(size), count)
+    down, across = (
+        [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(size), count)]
         for size, count in zip(images.shape[1:3], grid, strict=True)
     )
-    found = np.zeros(grid)
-    for i, down in enumerate(rows):
-        for j, across in enumerate(columns):
-            covered = images.copy()
-            covered[:, down[0] : down[-1] + 1, across[0] : across[-1] + 1] = grey
-            found[i, j] = before - predict(covered)[target]
-            progress(i * grid[1] + j + 1, grid[0] * grid[1])
+    tiles = [(slice(None), row, column) for row in down for column in across]
+    return _losses(predict, images, target, tiles, progress).reshape(grid)
+
+
+def _losses(
+    predict: Predict,
+    images: np.ndarray,
+    target: int,
+    parts: Sequence[tuple[slice | np.ndarray, ...]],
+    progress: Progress,
+) -> np.ndarray:
+    """How far the probability falls with each part of the array covered: float array (N,)."""
+    before = predict(images)[target]
+    grey = images.reshape(-1, 3).mean(axis=0).astype(np.uint8)  # the mean: it stands out the least
+    found = np.zeros(len(parts))
+    for i, part in enumerate(parts):
+        covered = images.copy()
+        covered[part] = grey
+        found[i] = before - predict(covered)[target]
+        progress(i + 1, len(parts))
     return found
-
-
-def _grey(images: np.ndarray) -> np.ndarray:
-    """The clip's mean colour, uint8 (3,): it stands out the least."""
-    return images.reshape(-1, 3).mean(axis=0).astype(np.uint8)

@@ -33,9 +33,6 @@ Report = Callable[[str, Any], None]
 
 MOMENTS = FRAMES // 2  # of the pretrained models: they take frames in pairs
 
-# What the audit looks at, whichever models are trained: all must leave out the same clips
-AUDIT_SIZE = (64, 64)
-
 # -- data --------------------------------------------------------------------------------------
 
 
@@ -54,7 +51,7 @@ class Data:
     @cached_property
     def hashes(self) -> audit.Hashes:
         """Perceptual hashes of every clip's frames."""
-        return audit.hashed(frame_cache.clean(self.frames[AUDIT_SIZE]))
+        return audit.hashed(frame_cache.clean(self.frames[audit.SIZE]))
 
     @cached_property
     def near_identical(self) -> list[audit.Pair]:
@@ -64,7 +61,7 @@ class Data:
 
 def load(index: Index, settings: dict[str, Settings], progress: Callable[[int, int], None]) -> Data:
     """Decodes (or finds decoded) the frames of every clip for these models."""
-    sizes = {AUDIT_SIZE, *(models.ARCHITECTURES[s.architecture].size for s in settings.values())}
+    sizes = {audit.SIZE, *(models.ARCHITECTURES[s.architecture].size for s in settings.values())}
     return Data(index, frame_cache.load(index, sorted(sizes), progress))
 
 

@@ -85,12 +85,6 @@ def test_a_clip_that_the_filter_leaves_out_is_shown_all_the_same(shown: Path) ->
     assert not [one for one in app.button if one.label == "Next clip"]
 
 
-def test_the_page_of_a_class_leads_to_its_clips(shown: Path) -> None:
-    app = open_page("clips", of="Punch")
-    assert set(app.dataframe[0].value["Class"]) == {"Punch"}
-    assert app.selectbox(key="true").value == "Punch"
-
-
 def test_a_clip_that_is_not_there_is_no_error(shown: Path) -> None:
     for query in (
         {"clip": CLIP, "seed": "9" * 5000},
@@ -115,7 +109,7 @@ def test_the_clips_behind_a_cell_are_as_many_as_it_says(shown: Path) -> None:
 
 
 def test_one_class_whole(shown: Path) -> None:
-    app = open_page("classes", true="Punch", measure="Recall")
+    app = open_page("classes", measure="Recall", **{"class": "Punch"})
     assert not app.exception
     said = words(app)
     assert "Taken for" in said and "Recall" in [metric.label for metric in app.metric]

@@ -24,7 +24,7 @@ def index(tmp_path_factory):
 def folder(index, tmp_path_factory):
     made = tmp_path_factory.mktemp("study")
     images = np.stack([
-        video.sample(clip.path, [fingerprints.SIZE]).images[fingerprints.SIZE]
+        video.sample(clip.path, [audit.SIZE]).images[audit.SIZE]
         for clip in index.clips
     ])  # fmt: skip
     fingerprints.write(made, index.clips, audit.hashed(images))
@@ -38,7 +38,7 @@ def read(folder: Path) -> fingerprints.Fingerprints:
 
 
 def sampled(path: Path) -> np.ndarray:
-    return video.sample(path, [fingerprints.SIZE]).images[fingerprints.SIZE]
+    return video.sample(path, [audit.SIZE]).images[audit.SIZE]
 
 
 def test_what_is_written_is_read(folder, index):

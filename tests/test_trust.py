@@ -82,7 +82,7 @@ def test_an_answer_less_sure_than_nearly_all_is_doubted(
 
 def test_a_clip_of_the_study_is_told_so(own: Path, tmp_path: Path) -> None:
     path = videos.write(tmp_path / "v_Punch_g01_c01.mp4", videos.noisy(40))
-    images = video.sample(path, [fingerprints.SIZE]).images[fingerprints.SIZE]
+    images = video.sample(path, [audit.SIZE]).images[audit.SIZE]
     fingerprints.write(own, [parse_name(path)], audit.hashed(images[None]))
     app = open_page("try_a_clip")
     app.file_uploader[0].upload("mine.mp4", path.read_bytes()).run()

@@ -16,7 +16,6 @@ from hvc_core import clips
 from hvc_core import frames as frame_cache
 from training.bars import shown
 
-SIZE = (64, 64)  # enough to tell films apart, and in the cache already where anything was trained
 LINES = 40  # pairs that a terminal is shown
 
 
@@ -54,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 f"{args.data}: not the data of {args.study} (another fingerprint); nothing written"
             )
     with tqdm(desc="decoding", unit=" clips", disable=None, leave=False) as bar:
-        frames = frame_cache.load(index, [SIZE], shown(bar))[SIZE]
+        frames = frame_cache.load(index, [audit.SIZE], shown(bar))[audit.SIZE]
     with tqdm(desc="hashing", unit=" clips", disable=None, leave=False) as bar:
         hashes = audit.hashed(frame_cache.clean(frames), shown(bar))
     made = audit.describe(index.clips, audit.pairs(index.clips, hashes))

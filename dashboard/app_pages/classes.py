@@ -47,10 +47,10 @@ names = table["class"].tolist()
 def chosen() -> None:
     """Takes the row that was clicked as the class to show."""
     rows = st.session_state["class-table"]["selection"]["rows"]
-    st.session_state["true"] = names[rows[0]] if rows else None
+    st.session_state["class"] = names[rows[0]] if rows else None
 
 
-at = st.session_state.get("true")
+at = st.session_state.get("class")
 st.session_state["class-table"] = {
     "selection": {"rows": [names.index(at)] if at in names else [], "columns": []}
 }
@@ -66,8 +66,9 @@ st.caption(
 # -- one class -------------------------------------------------------------------------------------
 
 st.subheader("One class")
+# Not `true`, which the pages of clips bind: Streamlit drops from a link what the page it is on has.
 name = st.selectbox(
-    "Class", view.study.classes, index=None, key="true", bind="query-params",
+    "Class", view.study.classes, index=None, key="class", bind="query-params",
     placeholder="Choose a row above, or a class here",
 )  # fmt: skip
 if name is not None:

@@ -39,8 +39,6 @@ outcome = st.segmented_control(
     bind="query-params",
 )
 classes = view.study.classes
-if (asked := st.query_params.pop("of", None)) in classes:  # a link from the page of a class
-    st.session_state["true"] = asked
 groups = sorted(rows["group"].unique().tolist())
 
 

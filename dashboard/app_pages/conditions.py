@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, numbers, show, state
 from hvc_core.conditions import CONDITIONS
-from hvc_core.findings.matrix import OVER_MEAN
 from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
 
@@ -35,15 +32,9 @@ def meant(gain: Estimate) -> str:
     return "it harms" if gain.hi < 0 else "one cannot tell"
 
 
-over_mean = [
-    dataclasses.replace(view, a=mean, b=lstm)
-    for lstm, mean, _ in OVER_MEAN
-    if {lstm, mean} <= set(view.study.models)
-]
 gains = {
     f"{pair.titles[1]} minus {pair.titles[0]}": (pair, gain)
-    for pair in over_mean
-    if (gain := numbers.difference(pair)) is not None
+    for pair, gain in evidence.over_mean(view)
 }
 if gains:
     st.subheader("What does the LSTM add over the mean?")

@@ -3,7 +3,7 @@
 May import: numpy, pandas, plotly, hvc_core's stats. Knows nothing of Streamlit, files or pages.
 """
 
-from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent
+from dashboard.charts.base import COLORS, NEUTRAL, SYMBOLS, Chart, interval, percent, rgb
 from dashboard.charts.clip import stretches, top
 from dashboard.charts.effort import bars, curves
 from dashboard.charts.lines import coverage, reliability, sizes, strengths
@@ -42,6 +42,7 @@ __all__ = [
     "protocols",
     "quality",
     "reliability",
+    "rgb",
     "scale",
     "shares",
     "sizes",

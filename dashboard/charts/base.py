@@ -41,6 +41,12 @@ class Chart:
     table: pd.DataFrame
 
 
+def rgb(color: str) -> tuple[int, int, int]:
+    """'#1F77D0' -> (31, 119, 208)."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
+
+
 def percent(value: float, digits: int = 1) -> str:
     """A fraction as a person reads it: 0.8812 -> '88.1 %'; not a number -> 'not measured'."""
     return "not measured" if not np.isfinite(value) else f"{100 * value:.{digits}f}\u00a0%"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.base import COLORS, Chart, layout, percent
+from dashboard.charts.base import COLORS, Chart, layout, percent, rgb
 
 CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
 
@@ -94,8 +94,8 @@ def difference(
             "showscale": False,
             "colorscale": [
                 [0, COLORS[0]],
-                [0.5, _clear(COLORS[0])],
-                [0.5, _clear(COLORS[1])],
+                [0.5, f"rgba{*rgb(COLORS[0]), 0}"],
+                [0.5, f"rgba{*rgb(COLORS[1]), 0}"],
                 [1, COLORS[1]],
             ],
         }
@@ -184,12 +184,6 @@ def _cells(
         **ticks,
     )
     return figure
-
-
-def _clear(color: str) -> str:
-    """A colour, wholly see-through: '#1F77D0' -> 'rgba(31, 119, 208, 0)'."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0)"
 
 
 def scale(top: float, share: bool) -> Chart:

@@ -1,6 +1,6 @@
 """Every clip with both models' answers: what stands behind a number.
 
-Pure functions. May import: numpy, pandas, .counts.
+Pure functions. May import: numpy, pandas, .calibration.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.counts import answers
+from hvc_core.statistics.calibration import arrays
 
 OUTCOMES = ("both right", "only A right", "only B right", "both wrong")
 COLUMNS = [
@@ -41,38 +41,27 @@ def by_clip(
         answer).
     """
     rows = predictions[predictions["protocol"] == protocol]
-    of_a, of_b = (
-        _answers(rows[rows["model"] == name], classes, slot)
-        for name, slot in zip((a, b), "ab", strict=True)
-    )
-    made = of_a.merge(of_b, how="outer", on=["clip", "class", "group", "fold", "seed"])
+    keys = ["clip", "class", "group", "fold", "seed"]
+    told, values = [], []
+    for name, slot in zip((a, b), "ab", strict=True):
+        own = rows[rows["model"] == name]
+        probabilities, true = arrays(own, classes)
+        said = probabilities.argmax(axis=1) if len(own) else true
+        answered = {
+            f"{slot}_says": np.array(classes, object)[said],
+            f"{slot}_sure": probabilities[np.arange(len(own)), said],
+            f"{slot}_right": (true == said).astype(object),
+            f"{slot}_row": np.arange(len(own)),
+        }
+        told.append(own[keys].assign(**answered))
+        values.append(probabilities)
+    made = told[0].merge(told[1], how="outer", on=keys)
     known = (made["a_says"].notna() & made["b_says"].notna()).to_numpy()
     pair = made[known]
     wrong = [~pair[f"{slot}_right"].to_numpy(bool) for slot in "ab"]
     made["outcome"] = None
     made.loc[known, "outcome"] = np.array(OUTCOMES, object)[2 * wrong[0] + wrong[1]]
-    values = [_stacked(rows.loc[pair[f"{slot}_row"]], len(classes)) for slot in "ab"]
+    of_a, of_b = (v[pair[f"{s}_row"].astype(int)] for v, s in zip(values, "ab", strict=True))
     made["disagreement"] = np.nan
-    made.loc[known, "disagreement"] = np.abs(values[0] - values[1]).sum(axis=1) / 2
+    made.loc[known, "disagreement"] = np.abs(of_a - of_b).sum(axis=1) / 2
     return made[COLUMNS].sort_values(["class", "group", "clip", "seed"], ignore_index=True)
-
-
-def _answers(rows: pd.DataFrame, classes: list[str], slot: str) -> pd.DataFrame:
-    """One model's answers by clip and seed; `a_row` is where its probabilities stand."""
-    true, said = answers(rows, classes)
-    values = _stacked(rows, len(classes))
-    return rows[["clip", "class", "group", "fold", "seed"]].assign(
-        **{
-            f"{slot}_says": np.array(classes, object)[said],
-            f"{slot}_sure": values[np.arange(len(said)), said],
-            f"{slot}_right": (true == said).astype(object),
-            f"{slot}_row": rows.index.to_numpy(),
-        }
-    )
-
-
-def _stacked(rows: pd.DataFrame, classes: int) -> np.ndarray:
-    """The probabilities of N rows, float64 (N, C)."""
-    if not len(rows):
-        return np.zeros((0, classes))
-    return np.stack(rows["probabilities"].tolist()).astype(np.float64)
