@@ -156,6 +156,7 @@ def select(study: studies.Study) -> None:
             args=("b", "a"),
         )
         protocols = list(study.protocols)
+        run = run_under(study, open_study()[1], a, b)
         st.selectbox(
             "Protocol",
             protocols,
@@ -164,7 +165,8 @@ def select(study: studies.Study) -> None:
             bind="query-params",
             help="How the clips were divided into training and test. "
             + " ".join(
-                f"**{name}**: {said['description'].rstrip('.')}."
+                f"**{name}**{'' if name in run else ' (not run for this pair)'}: "
+                f"{said['description'].rstrip('.')}."
                 for name, said in study.protocols.items()
             ),
         )
@@ -175,6 +177,19 @@ def select(study: studies.Study) -> None:
 def _main_protocol(_study: studies.Study, revision: str) -> str:
     """The protocol that a first visit opens with: by group, never the one that flatters."""
     return main_protocol(_study) or next(iter(_study.protocols))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def run_under(_study: studies.Study, revision: str, a: str, b: str) -> list[str]:
+    """The protocols under which two models both have predictions."""
+    rows = _study.predictions[["protocol", "model"]].drop_duplicates()
+    there = set(rows.itertuples(index=False, name=None))
+    return [p for p in _study.protocols if {(p, a), (p, b)} <= there]
+
+
+def choose_protocol(name: str) -> None:
+    """Puts a protocol into the selector at the top; for a callback."""
+    st.session_state["protocol"] = name
 
 
 def _swap(changed: str, other: str) -> None:

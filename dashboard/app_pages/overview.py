@@ -11,8 +11,13 @@ view = state.view()
 found = [numbers.summary(view, name) for name in view.pair]
 published = state.seed_study()
 
-st.title(f"{view.titles[0]} or {view.titles[1]}?")
-st.caption(f"Two ways to recognise what someone does in a video. {show.basis(view)}")
+show.heading(
+    view,
+    f"{view.titles[0]} or {view.titles[1]}?",
+    "Two ways to recognise what someone does in a video.",
+    "predictions",
+    "cost",
+)
 
 verdict = numbers.verdict(view)
 if verdict.winner is None:
