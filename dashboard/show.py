@@ -15,6 +15,7 @@ from PIL import Image
 
 from dashboard import charts, costs, numbers, sources, state
 from dashboard.charts import Chart
+from hvc_core.splits import GROUPED
 from hvc_core.statistics import paired
 from hvc_core.statistics.stats import Estimate, Summary
 from hvc_core.study import Study, StudyError
@@ -132,6 +133,16 @@ def basis(view: state.View) -> str:
         f"Study {study.name}: {len(study.classes)} classes, {clips} clips of {films} source "
         f"videos under protocol {view.protocol}, {seeds(found)}."
     )
+
+
+def in_a_hundred(view: state.View, found: Sequence[Summary | None]) -> str:
+    """The pair's accuracy for somebody who reads no other number; empty without both."""
+    a, b = found
+    if a is None or b is None:
+        return ""
+    of = "clips of films that they did not train on" if view.protocol in GROUPED else "test clips"
+    each = [round(100 * one.accuracy.mean) for one in (a, b)]
+    return f"Of 100 {of}, {view.titles[0]} names {each[0]} rightly and {view.titles[1]} {each[1]}."
 
 
 def seeds(found: Sequence[Summary | None]) -> str:
