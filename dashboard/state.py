@@ -85,7 +85,15 @@ def open_study() -> tuple[studies.Study, str]:
     Raises:
         StudyError: the study is missing or broken; the message names file and field.
     """
-    path = folder()
+    return open_folder(folder())
+
+
+def open_folder(path: Path) -> tuple[studies.Study, str]:
+    """A study and its revision.
+
+    Raises:
+        StudyError: the study is missing or broken; the message names file and field.
+    """
     now = revision(path)
     return _read(str(path), now), now
 
@@ -160,7 +168,7 @@ def select(study: studies.Study) -> None:
         st.selectbox(
             "Protocol",
             protocols,
-            index=protocols.index(_main_protocol(study, open_study()[1])),
+            index=protocols.index(main_protocol_of(study, open_study()[1])),
             key="protocol",
             bind="query-params",
             help="How the clips were divided into training and test. "
@@ -174,7 +182,7 @@ def select(study: studies.Study) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _main_protocol(_study: studies.Study, revision: str) -> str:
+def main_protocol_of(_study: studies.Study, revision: str) -> str:
     """The protocol that a first visit opens with: by group, never the one that flatters."""
     return main_protocol(_study) or next(iter(_study.protocols))
 

@@ -70,6 +70,7 @@ def test_each_page_of_ten_models_and_fifty_classes(
             "calibration": 2,
             "conditions": 1,
             "try_a_clip": 0,
+            "compare": 0,
             "about": 0,
         }[page]
     )
