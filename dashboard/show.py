@@ -163,7 +163,7 @@ def card(view: state.View, model: str, slot: int) -> None:
     """One model of the pair: what it is, its accuracy, and what it costs."""
     entry = view.study.models[model]
     found = numbers.summary(view, model)
-    st.markdown(f"#### {DOT[slot]} {state.title(view.study, model)}")
+    st.markdown(f"## {DOT[slot]} {state.title(view.study, model)}")
     body = f", on {entry['backbone']}" if entry.get("backbone") else ""
     start = "pretrained" if entry["pretrained"] else "trained from scratch"
     size = entry["input"]

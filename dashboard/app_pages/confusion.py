@@ -69,7 +69,7 @@ with left:
 # -- the clips behind a cell -----------------------------------------------------------------------
 
 with right:
-    st.subheader("The clips behind a cell")
+    st.header("The clips behind a cell")
     with st.grid(3, min_column_width=120, gap="small"):
         true = st.selectbox("True class", classes, index=None, key="true", bind="query-params",
                             placeholder="Click a cell, or choose")  # fmt: skip
@@ -94,7 +94,7 @@ with right:
 if at is not None:
     show_clips.clip(view, rows.iloc[at])
 
-st.subheader("Every mistake, most frequent first")
+st.header("Every mistake, most frequent first")
 for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
         st.markdown(f"{show.DOT[slot]} {view.titles[slot]}")

@@ -157,7 +157,7 @@ with film.container(border=True, height="stretch"):  # last: the answers need no
     st.caption(f"{ORIGINS[clip.origin]} {answer.frames.decoded:,} frames decoded.")
 
 with along:
-    st.subheader("Along the clip")
+    st.header("Along the clip")
     st.caption(
         f"The answers above are to the whole clip. Here each model answers for one window of it "
         f"after another, {WINDOW:.0f} s each or more in a long clip: the stronger the colour the "
@@ -176,7 +176,7 @@ with along:
     if found is not None:
         player.player(found.film, found.timeline, f"The clip {clip.name}", "player")
 
-    st.subheader("Where do they look?")
+    st.header("Where do they look?")
     st.caption(
         "Both models are asked alike: a part of the clip is covered with its mean colour, and "
         "what the answer's probability loses is what the model needs that part for. Both on one "
