@@ -119,7 +119,7 @@ def whole(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd
 
 def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
     """Asks about all clips, shows the table, and returns the clip that is chosen in it."""
-    st.subheader(f"Your {len(clips)} clips")
+    st.header(f"Your {len(clips)} clips")
     if len(kept(view, clips)) < len(clips) and not st.session_state.get("many_stopped"):
         bar = st.progress(0.0, "Asking both models …")
         st.button("Stop", icon=":material/stop:", key="stop-many", on_click=_stop)

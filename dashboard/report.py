@@ -98,8 +98,6 @@ def slug(words: str) -> str:
 
 def _drawn(chart: Chart, number: int) -> str:
     chart.figure.update_layout(paper_bgcolor="#FFFFFF", plot_bgcolor="#FFFFFF", font_color=INK)
-    if chart.figure.layout.coloraxis.colorscale is None:  # in the app it is the theme's
-        chart.figure.update_layout(coloraxis_colorscale="Blues")
     return str(
         plotly.io.to_html(
             chart.figure,

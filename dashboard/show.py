@@ -28,6 +28,11 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 DOT = (":blue-badge[A]", ":orange-badge[B]")
 
 
+def theme() -> str:
+    """'light' or 'dark': what the visitor sees, or light before the browser has told."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
 def chart(
     made: Chart, key: str, tabled: bool = True, on_select: Callable[[], None] | None = None
 ) -> None:
@@ -39,7 +44,7 @@ def chart(
         tabled: bool. Whether its table is put under it.
         on_select: called when a point is clicked; the state under `key` has it.
     """
-    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
+    ink = INK[theme()]
     made.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
     made.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
     for kind in ("bar", "scatter"):  # not heatmaps: there each number follows its cell
@@ -197,7 +202,7 @@ def card(view: state.View, model: str, slot: int) -> None:
     """One model of the pair: what it is, its accuracy, and what it costs."""
     entry = view.study.models[model]
     found = numbers.summary(view, model)
-    st.markdown(f"#### {DOT[slot]} {state.title(view.study, model)}")
+    st.markdown(f"## {DOT[slot]} {state.title(view.study, model)}")
     body = f", on {entry['backbone']}" if entry.get("backbone") else ""
     start = "pretrained" if entry["pretrained"] else "trained from scratch"
     size = entry["input"]

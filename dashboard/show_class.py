@@ -21,7 +21,7 @@ def one(view: state.View, name: str) -> None:
     number = view.study.classes.index(name)
     for slot, (column, model) in enumerate(zip(st.columns(2), view.pair, strict=True)):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"#### {show.DOT[slot]} {view.titles[slot]}")
+            st.markdown(f"### {show.DOT[slot]} {view.titles[slot]}")
             _scores(view, model, name)
             _mistakes(numbers.matrix(view, model), view.study.classes, number)
     lines = [*_leak(view, name), *_over_mean(view, name)]

@@ -188,7 +188,7 @@ def covered(frame: np.ndarray, weight: np.ndarray, slot: int) -> np.ndarray:
 def frames(view: state.View, answer: Answer) -> None:
     """The frames that each model saw, in its own size."""
     seconds = answer.frames.seconds
-    st.subheader("What they saw")
+    st.header("What they saw")
     st.caption(
         f"{len(seconds)} frames, one from the middle of each of as many equal stretches, from "
         f"{seconds[0]:.2f} to {seconds[-1]:.2f} s, squashed to each model's size."

@@ -38,13 +38,16 @@ def position(rows: pd.DataFrame, row: Row | None) -> int | None:
     return int(exact[0]) if exact else int(same[0]) if len(same) else None
 
 
-def table(view: state.View, rows: pd.DataFrame, key: str) -> int | None:
+def table(
+    view: state.View, rows: pd.DataFrame, key: str, what: str = "Clips of the study"
+) -> int | None:
     """A table of clips with one to choose; returns which of them the address names.
 
     Args:
         view: the open study.
         rows: DataFrame of `by_clip`, with a running index.
         key: str. Another for other rows: a selection is a row's number.
+        what: str. Which clips these are; on one page no two tables may be named alike.
     """
     at = position(rows, asked())
     st.session_state[key] = {"selection": {"rows": [] if at is None else [at], "columns": []}}
@@ -64,7 +67,7 @@ def table(view: state.View, rows: pd.DataFrame, key: str) -> int | None:
         selection_mode="single-row",
         height="auto" if len(rows) < 9 else 320,
         placeholder="–",
-        alt="Clips of the study with both models' answers; choose one to see it",
+        alt=f"{what} with both models' answers; choose one to see it",
         column_config={
             str(name): st.column_config.NumberColumn(format="%.0f")
             for name in shown

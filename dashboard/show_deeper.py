@@ -20,7 +20,7 @@ Progress = Callable[[int, int], object]
 
 def along(view: state.View, answered: Answered) -> None:
     """What both models say window by window, under a player; asked when the visitor says so."""
-    st.subheader("Along the clip")
+    st.header("Along the clip")
     st.caption(
         f"The answers above are to the whole clip. Here each model answers for one window of it "
         f"after another, {WINDOW:.0f} s each or more in a long clip: the stronger the colour the "
@@ -38,7 +38,7 @@ def along(view: state.View, answered: Answered) -> None:
 
 def where(view: state.View, answered: Answered, answer: Answer) -> None:
     """Where both models look, by covering parts of the clip; asked when the visitor says so."""
-    st.subheader("Where do they look?")
+    st.header("Where do they look?")
     st.caption(
         "Both models are asked alike: a part of the clip is covered with its mean colour, and "
         "what the answer's probability loses is what the model needs that part for. Both on one "

@@ -135,7 +135,7 @@ def test_a_finding_leads_to_its_page_with_the_chosen_pair(tab: Tab) -> None:
     tab.open("findings", "?b=LRCN+from+scratch")
     box = tab.page.get_by_test_id("stSelectbox").locator("input")
     playwright.expect(box.nth(1)).to_have_value("LRCN from scratch", timeout=60_000)
-    claims = tab.page.get_by_role("heading", level=4).all_inner_texts()
+    claims = tab.page.get_by_role("heading", level=2).all_inner_texts()
     at = next(i for i, words in enumerate(claims) if re.search("asks .* the work of", words))
     tab.page.get_by_role("link", name="See it whole").nth(at).click()
     tab.page.get_by_role("heading", name="Cost", level=1).wait_for()

@@ -21,7 +21,7 @@ st.markdown(
     "numbers: every measure, matrix, interval and verdict here is derived from it."
 )
 
-st.subheader("The study")
+st.header("The study")
 st.table(
     {
         "Study": f"{study.title} (`{study.name}`)",
@@ -36,10 +36,10 @@ st.table(
     alt="What the study is, what it was made from and with",
 )
 
-st.subheader("The models")
+st.header("The models")
 st.table(show.model_table(study), hide_index=True, alt="The models of the study")
 
-st.subheader("The protocols")
+st.header("The protocols")
 st.table(
     pd.DataFrame(
         [
@@ -62,10 +62,10 @@ st.markdown(
     "the same draws for both models."
 )
 
-st.subheader("Words used here")
+st.header("Words used here")
 st.table(glossary.WORDS, border="horizontal", alt="What the words mean that the pages use")
 
-st.subheader("The data and its terms")
+st.header("The data and its terms")
 if data.get("note"):
     st.markdown(str(data["note"]))
 st.markdown(
@@ -78,12 +78,12 @@ st.markdown(
 with st.expander(f"The {len(study.classes)} classes", icon=":material/list:"):
     st.write(", ".join(study.classes) + ".")
 
-st.subheader("Make every number again")
+st.header("Make every number again")
 place = sources.shown_path(study.folder)
 st.code(show.commands(study, place), language=None, wrap_lines=True)
 
 if published:
-    st.subheader("The seed study")
+    st.header("The seed study")
     said = published["protocol"]
     st.markdown(
         f"*{published['title']}.* What it published: "
@@ -97,7 +97,7 @@ if published:
 
 if len(study.models) > 1:
     view = state.view()
-    st.subheader("Take it with you")
+    st.header("Take it with you")
     st.caption(
         f"The study as chosen at the top: {view.titles[0]}, {view.titles[1]}, protocol "
         f"{view.protocol}. The report is one HTML file that opens without network."
@@ -121,7 +121,7 @@ if len(study.models) > 1:
             on_click="ignore",
         )
 
-st.subheader("Papers")
+st.header("Papers")
 st.markdown(
     "- X. Shi, Z. Chen, H. Wang, D.-Y. Yeung, W.-K. Wong, W.-C. Woo: *Convolutional LSTM Network: "
     "A Machine Learning Approach for Precipitation Nowcasting*, NIPS 2015.\n"

@@ -68,10 +68,10 @@ else:
         icon=":material/check_circle:",
     )
     if made.flips:
-        st.subheader("What would flip it")
+        st.header("What would flip it")
         st.markdown("\n".join(f"- {one}" for one in made.flips))
 
-st.subheader("The evidence")
+st.header("The evidence")
 rows = []
 for one in sorted(candidates, key=lambda c: -(c.values["accuracy"] or 0)):
     missed = made.failed.get(one.model, [])

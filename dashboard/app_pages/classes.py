@@ -61,7 +61,7 @@ st.caption(
 
 # -- one class -------------------------------------------------------------------------------------
 
-st.subheader("One class")
+st.header("One class")
 # Not `true`, which the pages of clips bind: Streamlit drops from a link what the page it is on has.
 name = st.selectbox(
     "Class", view.study.classes, index=None, key="class", bind="query-params",

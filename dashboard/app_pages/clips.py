@@ -89,8 +89,8 @@ if at is not None:
 of = rows.iloc[one]
 show_clips.clip(view, of)
 
-st.subheader("Its siblings: clips of the same source video")
+st.header("Its siblings: clips of the same source video")
 same = rows[
     (rows["class"] == of["class"]) & (rows["group"] == of["group"]) & (rows["seed"] == of["seed"])
 ]
-show_clips.table(view, same.reset_index(drop=True), "siblings")
+show_clips.table(view, same.reset_index(drop=True), "siblings", "Clips of the same source video")

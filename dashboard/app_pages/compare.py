@@ -127,7 +127,7 @@ if len(gaps):
 # -- one model of each, class by class -------------------------------------------------------------
 
 if two.classes:
-    st.subheader("Class by class")
+    st.header("Class by class")
     with st.grid(2, min_column_width=220, gap="small"):
         mine = st.selectbox(
             f"Of {view.study.name}", list(view.study.models), list(view.study.models).index(view.a),
@@ -145,6 +145,6 @@ if two.classes:
         titles = (f"This: {state.title(view.study, mine)}", f"Other: {state.title(theirs, its)}")
         show.chart(charts.class_scores(titles, table), "classes-of-both")
 
-st.subheader("Cost")
+st.header("Cost")
 show.table(comparing.cost(two), "What the models of both studies cost")
 st.caption("Each on its own machine; the Cost page of each study says which.")

@@ -38,7 +38,7 @@ gains = {
     for pair, gain in evidence.over_mean(view)
 }
 if gains:
-    st.subheader("What does the LSTM add over the mean?")
+    st.header("What does the LSTM add over the mean?")
     st.markdown(
         "\n".join(
             f"- {names}: **{show.signed(gain.accuracy.mean)} points** of accuracy "
@@ -106,7 +106,7 @@ def estimates(made: pd.DataFrame, names: list[str], columns: list[str]) -> list[
     ]
 
 
-st.subheader("Does the order of the frames matter?")
+st.header("Does the order of the frames matter?")
 names = [name for name in TIME if any(name in set(made["condition"]) for made in tables)]
 labels = [TIME[name] for name in names]
 show.chart(
@@ -137,7 +137,7 @@ st.caption(
     "by itself: of many such tests some are small by chance, which *Findings* corrects for."
 )
 
-st.subheader("Which model breaks first?")
+st.header("Which model breaks first?")
 drawn = []
 for family, heading in FAMILIES.items():
     parts = []
@@ -187,7 +187,7 @@ if drawn:
         "low falls less far before it breaks, so look at the curves too."
     )
 
-st.subheader("Class by class")
+st.header("Class by class")
 names = [name for name in CONDITIONS if any(name in set(made["condition"]) for made in tables)]
 condition = st.selectbox(
     "What was done to the clips",

@@ -28,6 +28,7 @@ keep = list(range(len(classes)))
 if shown == MOST:
     keep = charts.most_confused(matrices, 15)
 top = 100.0 if share else float(max(matrix.max() for matrix in matrices))
+theme = show.theme()
 EITHER = "Either"
 sides = (*view.titles, EITHER)
 
@@ -49,12 +50,13 @@ def matrix(made: charts.Chart, key: str, by: str) -> None:
 
 for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
-        made = charts.confusion(counts, classes, view.titles[slot], share, top, keep)
+        made = charts.confusion(counts, classes, view.titles[slot], share, top, keep, theme)
         matrix(made, f"matrix-{slot}", sides[slot])
-show.chart(charts.scale(top, share), "scale", tabled=False)
+show.chart(charts.scale(top, share, theme), "scale", tabled=False)
 left, right = st.columns(2)
 with left:
-    matrix(charts.difference(matrices[0], matrices[1], classes, keep), "difference", EITHER)
+    made = charts.difference(matrices[0], matrices[1], classes, keep, theme)
+    matrix(made, "difference", EITHER)
     st.caption(
         f"Orange: {view.titles[1]} answers so more often, blue: {view.titles[0]}; in points of the "
         "true class's clips. On the diagonal more is better, off it worse."
@@ -63,7 +65,7 @@ with left:
 # -- the clips behind a cell -----------------------------------------------------------------------
 
 with right:
-    st.subheader("The clips behind a cell")
+    st.header("The clips behind a cell")
     with st.grid(3, min_column_width=120, gap="small"):
         true = st.selectbox("True class", classes, index=None, key="true", bind="query-params",
                             placeholder="Click a cell, or choose")  # fmt: skip
@@ -88,7 +90,7 @@ with right:
 if at is not None:
     show_clips.clip(view, rows.iloc[at])
 
-st.subheader("Every mistake, most frequent first")
+st.header("Every mistake, most frequent first")
 for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
         st.markdown(f"{show.DOT[slot]} {view.titles[slot]}")

@@ -93,7 +93,7 @@ against = [
     if sum(state.title(study, name) in known for name in scored) > 1
 ]
 if against:
-    st.subheader("What accuracy costs")
+    st.header("What accuracy costs")
     default = "Multiply-adds a clip" if "Multiply-adds a clip" in against else against[0]
     chosen = st.selectbox("Against", against, against.index(default), key="against")
     unit, known = AGAINST[chosen]
@@ -132,19 +132,19 @@ for name in names:
         each = head / len(study.classes)  # every head is dense: as many weights for each class
         sizes.append((state.title(study, name), body, each, slots.get(name)))
 if sizes:
-    st.subheader("What more classes cost")
+    st.header("What more classes cost")
     show.chart(charts.sizes(sizes, 101, len(study.classes)), "sizes")
     st.caption(
         "Which model is the smaller one depends on how many classes it is asked to tell apart: "
         "the heads grow with them, the bodies do not."
     )
 
-st.subheader("All figures")
+st.header("All figures")
 show.table(costs.cost_table(study, names), "Every cost of every model")
 st.caption(costs.measured_on(study))
 runtimes = costs.runtime_table(study, names)
 if len(runtimes):
-    st.subheader("By runtime")
+    st.header("By runtime")
     show.table(runtimes, "Latency and memory of every model by runtime")
     st.caption(
         "Each in a fresh process that holds nothing else, one clip at a time. Keras with "

@@ -28,7 +28,7 @@ if not found:
     )
 for number, one in enumerate(found, start=1):
     with st.container(border=True):
-        st.markdown(f"#### {number}. {one.claim}")
+        st.markdown(f"## {number}. {one.claim}")
         st.markdown(f"*What would change it:* {one.changes}")
         with st.expander("The numbers behind it", icon=":material/calculate:"):
             st.markdown("\n".join(f"- {line}" for line in one.numbers))
@@ -39,7 +39,7 @@ for number, one in enumerate(found, start=1):
         )
 
 left = evidence.not_run(view)
-st.subheader("What was not run")
+st.header("What was not run")
 if len(left):
     st.caption(
         "Cells (a protocol's fold, a seed, a model) that the recipe asks for and that this study "

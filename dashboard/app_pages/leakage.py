@@ -22,7 +22,7 @@ show.heading(
     of=False,
 )
 
-st.subheader("The leakage meter")
+st.header("The leakage meter")
 names = [*view.pair, *(name for name in study.models if name not in view.pair)]
 slots = {view.a: 0, view.b: 1}
 meters = {name: found for name in names if (found := evidence.meter(view, name)) is not None}
@@ -105,7 +105,7 @@ for model, figure in published(state.seed_study()).items():
         values = list(ticket.by_seed.values())
         drawn.append((state.title(tickets, model), values, figure, ticket.words))
 if tickets is not None and drawn:
-    st.subheader("The seed lottery")
+    st.header("The seed lottery")
     st.markdown(
         "The seed study's recipe, as its abstract and its well-known source tell it, run with "
         f"{' and '.join(str(n) for n in dict.fromkeys(len(v) for _, v, *_ in drawn))} seeds on "
@@ -125,7 +125,7 @@ if tickets is not None and drawn:
         f"tested against it. {PLAYED_NOTE}"
     )
 
-st.subheader("Copies across groups")
+st.header("Copies across groups")
 if study.audit is None:
     st.info(
         "This study holds no audit; `python -m training audit DATA` makes one of a data folder.",

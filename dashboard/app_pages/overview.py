@@ -71,7 +71,7 @@ if published:
         "the same question."
     )
 
-st.subheader("All figures")
+st.header("All figures")
 st.table(
     show.overview_table(view, found, published),
     hide_index=True,
@@ -93,7 +93,7 @@ for name in view.study.protocols:
     if a or b:
         rows.append((name, (a.accuracy if a else None, b.accuracy if b else None)))
 if len(rows) > 1:
-    st.subheader("What the protocol does")
+    st.header("What the protocol does")
     show.chart(charts.protocols(view.titles, rows), "protocols")
     said = [{"Protocol": n, "What it is": view.study.protocols[n]["description"]} for n, _ in rows]
     st.table(pd.DataFrame(said), hide_index=True, alt="What each protocol is")

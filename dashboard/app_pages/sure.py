@@ -33,7 +33,7 @@ else:
 st.markdown("\n".join(f"- {reason}" for reason in decided.reasons))
 st.caption(f"The rule: {paired.RULE}")
 
-st.subheader("The same clips, both models")
+st.header("The same clips, both models")
 st.table(
     pd.DataFrame(
         [
@@ -58,7 +58,7 @@ st.caption(
     "its p is too small; the resampled intervals do not make that mistake."
 )
 
-st.subheader("Class by class")
+st.header("Class by class")
 tests = evidence.class_tests(view)
 tests = tests.reindex(tests["difference"].abs().sort_values(ascending=False).index)
 held = tests[tests["clips"] > 0]
@@ -101,7 +101,7 @@ show.table(
     "Recall of both models by class with tests",
 )
 
-st.subheader("What accuracy varies with")
+st.header("What accuracy varies with")
 known = [(name, evidence.spread_of(view, name)) for name in view.pair]
 spreads = [(state.title(view.study, name), found) for name, found in known if found is not None]
 

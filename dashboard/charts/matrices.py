@@ -1,10 +1,10 @@
 """Which class is taken for which: confusion matrices, their difference, and the mistakes.
 
 A click on a heatmap tells Streamlit nothing; one on a marker does. So every cell has an invisible
-marker over it, which carries (true class, answered class).
+marker over it, which carries (true class, answered class). Colours are given for one theme and
+none is left to it, so that a matrix stays legible when the page around it changes.
 
-
-May import: numpy, pandas, plotly, dashboard.charts.base.
+May import: numpy, pandas, plotly, dashboard.charts.base and .inks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.base import COLORS, Chart, layout, percent, rgb
+from dashboard.charts.base import COLORS, Chart, layout, percent
+from dashboard.charts.inks import INKS, PAGE, SHADES, colorscale, inked, painted
 
 CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
 
@@ -27,6 +28,7 @@ def confusion(
     share: bool,
     top: float,
     keep: Sequence[int] | None = None,
+    theme: str = "light",
 ) -> Chart:
     """One model's confusion matrix, rows true, columns predicted, on a scale given from outside.
 
@@ -37,6 +39,7 @@ def confusion(
         share: whether to draw each row as percent of its clips instead of counts.
         top: the scale's upper end, the same for every matrix that stands beside this one.
         keep: which classes to draw (all); shares are of all predictions all the same.
+        theme: 'light' or 'dark'.
     """
     whole = np.asarray(matrix, dtype=float)
     drawn = list(range(len(classes))) if keep is None else list(keep)
@@ -49,8 +52,7 @@ def confusion(
         for row in zip(shown, counts, strict=True)
     ]
     text = np.where(shown >= 0.5, np.char.mod("%.0f", shown), "")
-    figure = _cells(shown, names, title, text, said)
-    figure.update_layout(coloraxis={"cmin": 0, "cmax": top, "showscale": False})
+    figure = _cells(shown, names, title, text, said, (0, top), SHADES[theme])
     wrong = mistakes(whole, classes)
     right = np.trace(whole) / max(whole.sum(), 1)
     worst = (
@@ -65,7 +67,11 @@ def confusion(
 
 
 def difference(
-    a: np.ndarray, b: np.ndarray, classes: Sequence[str], keep: Sequence[int] | None = None
+    a: np.ndarray,
+    b: np.ndarray,
+    classes: Sequence[str],
+    keep: Sequence[int] | None = None,
+    theme: str = "light",
 ) -> Chart:
     """Matrix B minus matrix A, rows as percent of their clips: who takes what for what more often.
 
@@ -76,6 +82,7 @@ def difference(
         b: array (C, C) of counts.
         classes: C names, in the matrices' order.
         keep: which classes to draw (all).
+        theme: 'light' or 'dark'.
     """
     drawn = list(range(len(classes))) if keep is None else list(keep)
     names = [classes[i] for i in drawn]
@@ -84,22 +91,9 @@ def difference(
     text = np.where(np.abs(shown) >= 0.5, np.char.mod("%+.0f", shown), "")
     said = [[f"B − A: {value:+.0f} points of the true class's clips" for value in row]
             for row in shown]  # fmt: skip
-    figure = _cells(shown, names, "B − A", text, said)
     top = max(float(np.abs(gap).max()), 1.0)
-    # The middle is see-through: no difference looks like the page, in light and in dark.
-    figure.update_layout(
-        coloraxis={
-            "cmin": -top,
-            "cmax": top,
-            "showscale": False,
-            "colorscale": [
-                [0, COLORS[0]],
-                [0.5, f"rgba{*rgb(COLORS[0]), 0}"],
-                [0.5, f"rgba{*rgb(COLORS[1]), 0}"],
-                [1, COLORS[1]],
-            ],
-        }
-    )
+    colors = (COLORS[0], PAGE[theme], COLORS[1])  # no difference looks like the page
+    figure = _cells(shown, names, "B − A", text, said, (-top, top), colors)
     off = np.where(np.eye(len(classes), dtype=bool), 0, gap)
     row, column = divmod(int(np.abs(off).argmax()), len(classes))
     most = (
@@ -119,6 +113,8 @@ def _cells(
     title: str,
     text: np.ndarray,
     said: Sequence[Sequence[str]],
+    ends: tuple[float, float],
+    colors: Sequence[str],
 ) -> go.Figure:
     """A matrix as coloured cells with a number in each, and a marker to click on.
 
@@ -128,6 +124,8 @@ def _cells(
         title: the figure's.
         text: str array (N, N). What stands in the cells; left out where they are many.
         said: N lists of N. What a cell tells when one points at it, beside its classes.
+        ends: the values of the first and the last colour.
+        colors: the scale, in even steps.
     """
     small = len(names) > CELL_TEXT_CLASSES
     figure = go.Figure(
@@ -136,9 +134,6 @@ def _cells(
             x=names,
             y=names,
             coloraxis="coloraxis",
-            text=text,
-            texttemplate=None if small else "%{text}",
-            textfont={"size": 11},
             xgap=0 if small else 1,
             ygap=0 if small else 1,
             hoverinfo="skip",
@@ -162,8 +157,10 @@ def _cells(
             "<extra></extra>",
         )
     )
+    if not small:
+        _write(figure, shown, text, inked(painted(shown, *ends, colors)))
     layout(figure, title, height=12 * len(names) + 130 if small else 540)
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 50, "b": 10})
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 50, "b": 10}, coloraxis=_axis(ends, colors))
     ticks = {"tickfont": {"size": 9 if small else 12}, "showgrid": False, "tickmode": "array"}
     numbered = [f"{name} {i}" for i, name in enumerate(names, 1)]
     edge = (-0.5, len(names) - 0.5)  # the markers alone would ask for more room
@@ -186,12 +183,41 @@ def _cells(
     return figure
 
 
-def scale(top: float, share: bool) -> Chart:
+def _write(figure: go.Figure, shown: np.ndarray, text: np.ndarray, ink: np.ndarray) -> None:
+    """Puts the numbers over the cells: a see-through heatmap for each ink, as one has one ink."""
+    clear = "rgba(0, 0, 0, 0)"
+    for color in INKS:
+        figure.add_trace(
+            go.Heatmap(
+                z=shown,
+                x=figure.data[0].x,
+                y=figure.data[0].y,
+                text=np.where(ink == color, text, ""),
+                texttemplate="%{text}",
+                textfont={"size": 11, "color": color},
+                colorscale=[[0, clear], [1, clear]],
+                showscale=False,
+                hoverinfo="skip",
+            )
+        )
+
+
+def _axis(ends: tuple[float, float], colors: Sequence[str]) -> dict[str, object]:
+    return {
+        "cmin": ends[0],
+        "cmax": ends[1],
+        "showscale": False,
+        "colorscale": colorscale(colors),
+    }
+
+
+def scale(top: float, share: bool, theme: str = "light") -> Chart:
     """The one colour scale that the matrices above it share, as a strip.
 
     Args:
         top: its upper end: percent, or predictions.
         share: whether the unit is percent of the true class.
+        theme: 'light' or 'dark'.
     """
     values = np.linspace(0, top, 101)
     unit = "percent of the true class's clips" if share else "predictions (clips, every seed)"
@@ -206,7 +232,7 @@ def scale(top: float, share: bool) -> Chart:
     )
     layout(figure, "One scale for both", height=104)
     figure.update_layout(
-        coloraxis={"cmin": 0, "cmax": top, "showscale": False},
+        coloraxis=_axis((0, top), SHADES[theme]),
         title_font_size=13,
         margin={"l": 10, "r": 20, "t": 34, "b": 48},
     )

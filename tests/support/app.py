@@ -69,7 +69,7 @@ def words(app: AppTest) -> str:
     """The words that a page shows as text: titles, paragraphs, captions, code, messages."""
     alerts = ("error", "warning", "info", "success")
     found: list[Any] = []
-    for kind in ("title", "subheader", "markdown", "caption", "code", *alerts):
+    for kind in ("title", "header", "subheader", "markdown", "caption", "code", *alerts):
         for element in app.get(kind):
             shown: Any = element
             found.append(shown.value)
