@@ -29,7 +29,7 @@ def test_every_clip_is_in_the_table_and_filters_cut_it(shown: Path) -> None:
     app = open_page("clips")
     assert not app.exception and not app.error
     assert len(app.dataframe[0].value) == len(rows)
-    app = open_page("clips", true="Punch", answers="Only LRCN right", q="_c")
+    app = open_page("clips", true="Punch", answers="only B right", q="_c")
     kept = rows[(rows["class"] == "Punch") & (rows["outcome"] == "only B right")]
     kept = kept[kept["clip"].str.contains("_c")]
     assert f"{len(kept):,} of {len(rows):,} answers" in words(app)
@@ -100,7 +100,7 @@ def test_a_clip_that_is_not_there_is_no_error(shown: Path) -> None:
 def test_the_clips_behind_a_cell_are_as_many_as_it_says(shown: Path) -> None:
     rows = rows_of(shown)
     wrong = rows[~rows["a_right"].astype(bool)].iloc[0]
-    app = open_page("confusion", true=wrong["class"], said=wrong["a_says"], by="ConvLSTM")
+    app = open_page("confusion", true=wrong["class"], said=wrong["a_says"], by="A")
     assert not app.exception
     cell = rows[(rows["class"] == wrong["class"]) & (rows["a_says"] == wrong["a_says"])]
     assert f"{len(cell):,} answers." in words(app)

@@ -63,7 +63,7 @@ def test_temperature_scaling_changes_the_measures_and_no_answer() -> None:
 
 
 def test_a_class_is_looked_at_under_another_condition() -> None:
-    app = open_page("conditions", protocol="holdout", condition="Frames reversed")
+    app = open_page("conditions", protocol="holdout", condition="reversed")
     assert app.selectbox(key="condition").value == "reversed"
     app.selectbox(key="condition").set_value("blur-3").run()
     assert not app.exception

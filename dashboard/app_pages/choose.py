@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, choosing, show, state
+from dashboard import address, charts, choosing, show, state
 from hvc_core.choice import CRITERIA, RULE, choose
 
 view = state.view()
@@ -27,12 +27,16 @@ with st.grid(3, min_column_width=180, gap="small"):
         need = st.number_input(
             f"{criterion.title}, {limit}, {criterion.unit}",
             min_value=0.0,
-            max_value=100.0 if criterion.unit == "%" else None,
             value=None,
+            max_value=100.0 if criterion.unit == "%" else None,
             format=f"%.{criterion.digits}f",
             placeholder="anything",
-            key=f"need_{criterion.name}",
-            bind="query-params",
+            **address.kept(
+                f"need_{criterion.name}",
+                None,
+                address.number(100.0 if criterion.unit == "%" else None),
+                "{:g}".format,
+            ),
         )
         if need is not None:
             needs[criterion.name] = need

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, show_class, state
+from dashboard import address, charts, evidence, numbers, show, show_class, state
 from hvc_core.statistics import paired
 
 view = state.view()
@@ -20,7 +20,10 @@ ORDERS = {
 }
 with st.container(horizontal=True):
     measure = st.segmented_control(
-        "Measure", list(MEASURES), default="F1", required=True, key="measure", bind="query-params"
+        "Measure",
+        list(MEASURES),
+        required=True,
+        **address.kept("measure", "F1", address.one_of(list(MEASURES))),
     )
     order = st.segmented_control(
         "Sort by", list(ORDERS), default="Widest gap", required=True, key="order"
@@ -40,16 +43,19 @@ shown.insert(1, "Clips", table["support"])
 names = table["class"].tolist()
 
 
+choice = address.kept("class", None, address.one_of(view.study.classes))
+at = st.session_state["class"]
+marked = [names.index(at)] if at in names else []
+
+
 def chosen() -> None:
     """Takes the row that was clicked as the class to show."""
     rows = st.session_state["class-table"]["selection"]["rows"]
-    st.session_state["class"] = names[rows[0]] if rows else None
+    if rows != marked:  # a table that was just drawn tells of itself, too
+        address.put("class", names[rows[0]] if rows else None)
 
 
-at = st.session_state.get("class")
-st.session_state["class-table"] = {
-    "selection": {"rows": [names.index(at)] if at in names else [], "columns": []}
-}
+st.session_state["class-table"] = {"selection": {"rows": marked, "columns": []}}
 show.table(shown, f"{measure} of each class for both models", "class-table", chosen)
 st.caption(
     f"F1 is the balance of precision (how often the answer is right) and recall (how many of the "
@@ -62,10 +68,12 @@ st.caption(
 # -- one class -------------------------------------------------------------------------------------
 
 st.header("One class")
-# Not `true`, which the pages of clips bind: Streamlit drops from a link what the page it is on has.
 name = st.selectbox(
-    "Class", view.study.classes, index=None, key="class", bind="query-params",
+    "Class",
+    view.study.classes,
+    index=None,
     placeholder="Choose a row above, or a class here",
-)  # fmt: skip
+    **choice,
+)
 if name is not None:
     show_class.one(view, name)

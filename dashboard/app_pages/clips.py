@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import clip_filter, numbers, show, show_clips, state
+from dashboard import address, clip_filter, numbers, show, show_clips, state
 from dashboard.clip_filter import ANY, ORDERS, SHOWN, Wanted, narrowed
 
 view = state.view()
@@ -28,11 +28,9 @@ counts = rows["outcome"].value_counts()
 outcome = st.segmented_control(
     "Answers",
     SHOWN,
-    default=ANY,
     required=True,
     format_func=labels.__getitem__,
-    key="answers",
-    bind="query-params",
+    **address.kept("answers", ANY, address.one_of(SHOWN)),
 )
 classes = view.study.classes
 groups = sorted(rows["group"].unique().tolist())
@@ -40,7 +38,8 @@ groups = sorted(rows["group"].unique().tolist())
 
 def one_of(label: str, options: Sequence[str | int], key: str) -> Any:
     """One of several, or none: any."""
-    return st.selectbox(label, options, index=None, key=key, bind="query-params", placeholder="Any")
+    choice = address.kept(key, None, address.one_of(options))
+    return st.selectbox(label, options, index=None, placeholder="Any", **choice)
 
 
 with st.grid(4, min_column_width=140, gap="small"):
@@ -48,10 +47,16 @@ with st.grid(4, min_column_width=140, gap="small"):
     a_says = one_of(f"{view.titles[0]} says", classes, "a_says")
     b_says = one_of(f"{view.titles[1]} says", classes, "b_says")
     group = one_of("Group", groups, "group")
-    order = st.selectbox("Sort by", list(ORDERS), key="order", bind="query-params")
-    words = st.text_input("Name contains", key="q", bind="query-params")
-    sure = st.slider("The surer model's confidence, %", 0, 100, (0, 100), key="sure",
-                     bind="query-params")  # fmt: skip
+    order = st.selectbox(
+        "Sort by", list(ORDERS), **address.kept("order", "Name", address.one_of(list(ORDERS)))
+    )
+    words = st.text_input("Name contains", **address.kept("q", "", str))
+    sure = st.slider(
+        "The surer model's confidence, %",
+        0,
+        100,
+        **address.kept("sure", (0, 100), address.span, "{0[0]}-{0[1]}".format),
+    )
 wanted = Wanted(outcome, true, a_says, b_says, group, words, (sure[0] / 100, sure[1] / 100), order)
 found = narrowed(rows, wanted)
 seeds = rows["seed"].nunique()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, comparing, hub, show, state
+from dashboard import address, charts, comparing, hub, show, state
 from dashboard.comparing import Two
 from hvc_core.study import Study, StudyError
 
@@ -24,16 +24,18 @@ show.heading(
 places = comparing.beside(view.study)
 with st.grid(2, min_column_width=220, gap="small"):
     name = st.selectbox(
-        "A study beside this one", list(places), index=None, key="with", bind="query-params",
+        "A study beside this one",
+        list(places),
+        index=None,
         placeholder="Choose one" if places else "There is none",
-    )  # fmt: skip
+        **address.kept("with", None, address.one_of(list(places))),
+    )
     on_hub = st.text_input(
         "Or one on the Hub",
-        key="hub",
-        bind="query-params",
         placeholder="namespace/name@revision",
         help="A data set repository that holds a study: study.json, predictions.parquet, "
         "metrics.json, cost.json. Without @revision its main branch; Revision below is the commit.",
+        **address.kept("hub", "", str),
     )
 
 

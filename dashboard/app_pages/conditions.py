@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, show, state
+from dashboard import address, charts, evidence, show, state
 from hvc_core.conditions import CONDITIONS
 from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
@@ -193,8 +193,7 @@ condition = st.selectbox(
     "What was done to the clips",
     names,
     format_func=lambda name: CONDITIONS[name].title,
-    key="condition",
-    bind="query-params",
+    **address.kept("condition", names[0], address.one_of(names)),
 )
 losses = [evidence.class_loss(asked, name, condition) for name in view.pair]
 show.chart(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import charts, numbers, show, show_clips, state
+from dashboard import address, charts, numbers, show, show_clips, state
 
 view = state.view()
 show.heading(view, "Confusion", "Rows are the true class, columns the predicted one.", both=True)
@@ -29,8 +29,8 @@ if shown == MOST:
     keep = charts.most_confused(matrices, 15)
 top = 100.0 if share else float(max(matrix.max() for matrix in matrices))
 theme = show.theme()
-EITHER = "Either"
-sides = (*view.titles, EITHER)
+EITHER = "either"
+SIDES = {"A": view.titles[0], "B": view.titles[1], EITHER: "Either"}
 
 
 def clicked(key: str, by: str) -> None:
@@ -38,7 +38,8 @@ def clicked(key: str, by: str) -> None:
     points = st.session_state[key]["selection"]["points"]
     if points:
         true, said, *_ = points[0]["customdata"]
-        st.session_state.update(true=true, said=said, by=by)
+        for key, value, default in (("true", true, None), ("said", said, None), ("by", by, EITHER)):
+            address.put(key, value, default)
 
 
 def matrix(made: charts.Chart, key: str, by: str) -> None:
@@ -51,7 +52,7 @@ def matrix(made: charts.Chart, key: str, by: str) -> None:
 for slot, (column, counts) in enumerate(zip(st.columns(2), matrices, strict=True)):
     with column:
         made = charts.confusion(counts, classes, view.titles[slot], share, top, keep, theme)
-        matrix(made, f"matrix-{slot}", sides[slot])
+        matrix(made, f"matrix-{slot}", "AB"[slot])
 show.chart(charts.scale(top, share, theme), "scale", tabled=False)
 left, right = st.columns(2)
 with left:
@@ -67,17 +68,32 @@ with left:
 with right:
     st.header("The clips behind a cell")
     with st.grid(3, min_column_width=120, gap="small"):
-        true = st.selectbox("True class", classes, index=None, key="true", bind="query-params",
-                            placeholder="Click a cell, or choose")  # fmt: skip
-        said = st.selectbox("Predicted", classes, index=None, key="said", bind="query-params",
-                            placeholder="Any class")  # fmt: skip
-        by = st.selectbox("By", sides, index=2, key="by", bind="query-params")
+        true = st.selectbox(
+            "True class",
+            classes,
+            index=None,
+            placeholder="Click a cell, or choose",
+            **address.kept("true", None, address.one_of(classes)),
+        )
+        said = st.selectbox(
+            "Predicted",
+            classes,
+            index=None,
+            placeholder="Any class",
+            **address.kept("said", None, address.one_of(classes)),
+        )
+        by = st.selectbox(
+            "By",
+            SIDES,
+            format_func=SIDES.__getitem__,
+            **address.kept("by", EITHER, address.one_of(list(SIDES))),
+        )
     rows = numbers.by_clip(view)
     if true is not None:
         rows = rows[rows["class"] == true]
     if said is not None:
         told = [rows[f"{slot}_says"] == said for slot in "ab"]
-        rows = rows[told[sides.index(by)] if by != EITHER else told[0] | told[1]]
+        rows = rows[told["AB".index(by)] if by != EITHER else told[0] | told[1]]
     rows = rows.reset_index(drop=True)
     at = None
     if true is None and said is None:
