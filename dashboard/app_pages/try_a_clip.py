@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, costs, deeper, player, show, show_clip, state
+from dashboard import answering, camera, charts, costs, deeper, player, show, show_clip, state
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
 from hvc_core.timeline import WINDOW
@@ -17,6 +17,7 @@ ORIGINS = {
     answering.RENDERED: "Rendered by this project: free of rights, no real video.",
     answering.EXAMPLE: "An example clip of the study.",
     answering.UPLOAD: "Your clip.",
+    answering.RECORDING: "Recorded with your camera.",
 }
 
 
@@ -54,6 +55,11 @@ uploaded = st.file_uploader(
     on_change=choose,
     args=(None,),
 )
+with st.expander("Record with the camera", icon=":material/videocam:"):
+    recorded = camera.recorded("camera")
+    if recorded is not None:
+        answering.keep_recording(recorded.name, recorded.content)
+        choose(answering.RECORDING)
 at_hand: dict[str, tuple[Path, str]] = {}
 with st.container(horizontal=True, vertical_alignment="center"):
     for path in answering.rendered():
@@ -87,6 +93,8 @@ def wanted() -> Clip | None:
     if source in at_hand:
         path, origin = at_hand[source]
         return answering.load(path, origin)
+    if source == answering.RECORDING:
+        return answering.recording()
     if uploaded is not None:
         return Clip(uploaded.name, uploaded.getvalue(), answering.UPLOAD)
     kept = answering.last()
