@@ -17,6 +17,7 @@ import streamlit as st
 from hvc_core import video
 
 SECONDS = 5  # a recording ends by itself after so many
+_MOST = 15_000_000  # bytes that are sent: Streamlit drops messages over 25 MB, and this is base64
 ENDINGS = {"video/webm": "webm", "video/mp4": "mp4"}  # what browsers record
 _HERE = Path(__file__).parent
 _CAMERA = st.components.v2.component(
@@ -54,7 +55,8 @@ def recorded(key: str) -> Recording | None:
         A recording, in the one run that it arrives in; None in every other. One that cannot be
         read is a message here, and None.
     """
-    sent = _CAMERA(key=key, data={"seconds": SECONDS}, on_clip_change=lambda: None).get("clip")
+    data = {"seconds": SECONDS, "most": _MOST}
+    sent = _CAMERA(key=key, data=data, on_clip_change=lambda: None).get("clip")  # a trigger: once
     if sent is None:
         return None
     try:

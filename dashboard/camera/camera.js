@@ -57,7 +57,7 @@ function base64(blob) {
 }
 
 // Draws the recorder; `send` may be changed, `leave` lets everything go.
-function build(root, seconds) {
+function build(root, seconds, most) {
   const picture = element("video")
   picture.muted = true
   picture.playsInline = true
@@ -68,7 +68,7 @@ function build(root, seconds) {
   const trouble = element("p", "alert", "trouble")
   const row = element("div", "", "row")
   row.append(button, said)
-  root.append(picture, row, trouble)
+  root.append(row, trouble) // the picture comes below, so that the button stays where it is
 
   const self = { send: null, leave }
   let turn = 0 // whatever was begun in an earlier turn has no say any more
@@ -89,7 +89,7 @@ function build(root, seconds) {
     show(
       "idle",
       "Start recording",
-      `${seconds} s, no sound. The browser asks you before the camera goes on.`,
+      `${seconds} s without sound. The camera is on only while it records.`,
       wrong,
     )
 
@@ -98,6 +98,7 @@ function build(root, seconds) {
     if (recorder && recorder.state !== "inactive") recorder.stop()
     stream?.getTracks().forEach((track) => track.stop())
     picture.srcObject = null
+    picture.remove()
     stream = recorder = null
   }
 
@@ -119,6 +120,7 @@ function build(root, seconds) {
       if (mine !== turn) return got.getTracks().forEach((track) => track.stop())
       stream = got
       picture.srcObject = stream
+      root.append(picture)
       await picture.play().catch(() => {}) // from here on there is a picture
       if (mine === turn) record(mine)
     } catch (error) {
@@ -154,6 +156,10 @@ function build(root, seconds) {
   async function hand(blob, took, mine) {
     release() // also where the camera went away by itself
     if (!blob.size) return giveUp("Nothing was recorded. Start again and wait for the picture.")
+    if (blob.size > most) {
+      const size = Math.round(blob.size / 1e6)
+      return giveUp(`The recording is too large to send (${size} MB). Start again and stop sooner.`)
+    }
     show("sending", "Start again", "Sending the recording …")
     try {
       const content = await base64(blob)
@@ -182,7 +188,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const root = parentElement.querySelector("#camera")
   if (!root || !data) return
-  if (!built.has(root)) built.set(root, build(root, data.seconds))
+  if (!built.has(root)) built.set(root, build(root, data.seconds, data.most))
   const self = built.get(root)
   self.send = setTriggerValue // a rerun of the page leaves a recording alone
   return self.leave
