@@ -1,7 +1,7 @@
 """A visitor's clip on its way to both answers: where it comes from, who answers, what is kept.
 
-What a visitor uploads stays in that visitor's session: one answer at a time, replaced by the next
-good one. Nothing of it is shared or written down.
+What a visitor uploads or records stays in that visitor's session: one answer at a time, replaced by
+the next good one. Nothing of it is shared or written down.
 May import: streamlit, numpy, hvc_core, dashboard.state.
 """
 
@@ -23,7 +23,7 @@ from dashboard import state
 from hvc_core import audit, classify, clips, fingerprints, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
-RENDERED, EXAMPLE, UPLOAD = "rendered", "example", "upload"
+RENDERED, EXAMPLE, UPLOAD, RECORDING = "rendered", "example", "upload", "recording"
 _AT_ONCE = 2  # clips decoded at the same time on one server; others wait their turn
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Clip:
     Attributes:
         name: str. Its file name.
         content: bytes. The whole file.
-        origin: str. RENDERED, EXAMPLE or UPLOAD.
+        origin: str. RENDERED, EXAMPLE, UPLOAD or RECORDING.
     """
 
     name: str
@@ -89,6 +89,17 @@ def load(path: Path, origin: str) -> Clip:
         return Clip(path.name, path.read_bytes(), origin)
     except OSError as error:
         raise ClipError(f"{path.name}: cannot be read ({error.strerror or error}).") from error
+
+
+def keep_recording(name: str, content: bytes) -> None:
+    """Keeps what the visitor's camera recorded, until the next recording or `forget`."""
+    st.session_state["recording"] = Clip(name, content, RECORDING)
+
+
+def recording() -> Clip | None:
+    """The visitor's last recording."""
+    found: Clip | None = st.session_state.get("recording")
+    return found
 
 
 def true_class(clip: Clip, classes: list[str]) -> str | None:
@@ -158,7 +169,7 @@ def last(view: state.View | None = None) -> Answered | None:
 
 def forget() -> None:
     """Drops the visitor's last answer and its clip."""
-    for key in ("answered", "preview", "timeline", "looked"):
+    for key in ("answered", "preview", "timeline", "looked", "recording"):
         st.session_state.pop(key, None)
 
 

@@ -13,59 +13,13 @@ import pytest
 from dashboard import answering, show
 from tests.support import videos
 from tests.support.app import BROWSER_ARGS, PAGES, TITLES, Served, serve
+from tests.support.browser import PHONE, Tab
 from tests.support.studies import make_study
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 pytestmark = pytest.mark.browser
-# Under a page's address Streamlit first asks there for what lies at the root, and is told 404.
-PROBES = re.compile(r"/_stcore/(health|host-config)$")
-DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(16, 21, 28)"  # .streamlit/config.toml's backgrounds
-
-
-class Tab:
-    """A page of the running app, and everything that its console complains of."""
-
-    def __init__(
-        self,
-        context: Any,
-        served: Served,
-        theme: str = "light",
-        viewport: dict[str, int] = DESKTOP,
-    ) -> None:
-        self.page = context.new_page()
-        self.page.emulate_media(color_scheme=theme)
-        self.page.set_viewport_size(viewport)
-        self.page.set_default_timeout(300_000)  # a busy machine is no failure
-        self.served = served
-        self.complaints: list[str] = []
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _heard(self, message: Any) -> None:
-        if message.type == "error" and not PROBES.search(message.location.get("url", "")):
-            self.complaints.append(f"{message.text} {message.location}")
-
-    def open(self, page: str, query: str = "") -> None:
-        self.page.goto(f"{self.served.url}/{'' if page == 'overview' else page}{query}")
-        self.settle()
-
-    def settle(self) -> None:
-        """Waits until a title stands and the script has ended."""
-        self.page.locator("h1").first.wait_for()
-        self.page.wait_for_function(
-            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState"
-            " === 'notRunning'"
-        )
-
-    def upload(self, path: Path) -> None:
-        self.page.set_input_files("input[type=file]", str(path))
-
-    def sound(self) -> None:
-        """Nothing went wrong: no exception on the page, no complaint in the console."""
-        assert self.page.get_by_test_id("stException").count() == 0
-        assert not self.complaints
 
 
 @pytest.fixture(scope="module")

@@ -232,6 +232,15 @@ def test_live_webm_that_says_no_duration(tmp_path):
     assert video.probe(path).seconds is None
 
 
+def test_live_webm_in_the_rhythm_of_a_camera(tmp_path):
+    # No frame for a while, then fewer a second: time decides, not their number.
+    times = [0.04 * i for i in range(25)] + [3 + 0.1 * i for i in range(21)]
+    path = videos.write(tmp_path / "a.webm", 46, codec="libvpx", live=True, times=times, rate=1000)
+    sampled = video.sample(path, [SIZE], count=5, limits=LIMITS)
+    assert videos.numbers_of(sampled.images[SIZE]) == [12, 24, 24, 30, 40]
+    assert (sampled.decoded, sampled.notes) == (46, ())
+
+
 def test_frame_limit(clip):
     with pytest.raises(video.VideoError, match="more than 50 frames"):
         video.sample(clip, [SIZE], limits=video.Limits(max_frames=50))

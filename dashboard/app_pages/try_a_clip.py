@@ -6,7 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, costs, many, show, show_clip, show_deeper, state
+from dashboard import (
+    answering,
+    camera,
+    charts,
+    costs,
+    many,
+    show,
+    show_clip,
+    show_deeper,
+    state,
+)
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
 
@@ -16,6 +26,7 @@ ORIGINS = {
     answering.RENDERED: "Rendered by this project: free of rights, no real video.",
     answering.EXAMPLE: "An example clip of the study.",
     answering.UPLOAD: "Your clip.",
+    answering.RECORDING: "Recorded with your camera.",
 }
 
 
@@ -60,6 +71,11 @@ uploads = st.file_uploader(
     on_change=choose,
     args=(None,),
 )
+with st.expander("Record with the camera", icon=":material/videocam:"):
+    recorded = camera.recorded("camera")
+    if recorded is not None:
+        answering.keep_recording(recorded.name, recorded.content)
+        choose(answering.RECORDING)
 at_hand: dict[str, tuple[Path, str]] = {}
 with st.container(horizontal=True, vertical_alignment="center"):
     for path in answering.rendered():
@@ -93,6 +109,8 @@ def wanted() -> Clip | None:
     if source in at_hand:
         path, origin = at_hand[source]
         return answering.load(path, origin)
+    if source == answering.RECORDING:
+        return answering.recording()
     if uploads:
         given = [Clip(file.name, file.getvalue(), answering.UPLOAD) for file in uploads]
         if len(given) > many.MOST:
