@@ -33,6 +33,7 @@ TYPES = {
     "val_accuracy": pa.float64(),
     "seconds": pa.float64(),
 }
+PIECE = 1 << 20  # bytes that are read at a time
 
 
 class StudyError(ValueError):
@@ -149,7 +150,8 @@ def read_table(
     if not path.is_file():
         raise StudyError(path, None, "missing", ADVICE.get(path.name, ""))
     try:
-        with pq.ParquetFile(path) as file:
+        # Piece by piece: a file that is read whole is held beside the table that it makes.
+        with pq.ParquetFile(path, buffer_size=PIECE) as file:
             names = file.schema_arrow.names
             table = file.read(columns=[name for name in columns if name in names])
     except (OSError, pa.ArrowException) as error:

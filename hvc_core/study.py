@@ -152,7 +152,7 @@ def read(folder: Path) -> Study:
     return Study(
         folder=folder,
         meta=meta,
-        predictions=predictions[clean].reset_index(drop=True),
+        predictions=predictions if clean.all() else predictions[clean].reset_index(drop=True),
         conditions=predictions[~clean].reset_index(drop=True),
         validation=_read_extra(folder, "validation", meta),
         unseen=_read_extra(folder, "unseen", meta),

@@ -44,7 +44,7 @@ def comparable(
     same pairs. Both are empty where no clip has a prediction of both.
     """
     own = _of_both(predictions, a, b, protocol)
-    shared = set(own[0]["clip"]) & set(own[1]["clip"])
+    shared = set(own[0]["clip"].unique()) & set(own[1]["clip"].unique())
     own = [df[df["clip"].isin(shared)] for df in own]
     if all((df.groupby("seed")["clip"].nunique() == len(shared)).all() for df in own):
         return own[0], own[1]
