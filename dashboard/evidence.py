@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import numbers
-from dashboard.state import View, lottery_study, revision, seed_study, title
+from dashboard.state import View, lottery_study, revision, seed_study
 from hvc_core import findings, splits
 from hvc_core.findings import accuracy
 from hvc_core.findings.matrix import OVER_MEAN
@@ -36,20 +36,7 @@ _KEEP = 64
 _WAIT = "Resampling the source videos …"
 
 
-@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
-def _decision(
-    _study: Study, revision: str, a: str, b: str, protocol: str
-) -> paired.Decision | None:
-    titles = {name: title(_study, name) for name in (a, b)}
-    try:
-        return paired.decide(_study.predictions, a, b, protocol, _study.classes, titles)
-    except ValueError:
-        return None
-
-
-def decision(view: View) -> paired.Decision | None:
-    """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
-    return _decision(view.study, view.revision, view.a, view.b, view.protocol)
+decision = numbers.decision  # the verdict's own
 
 
 def over_mean(view: View) -> list[tuple[View, stats.Difference]]:

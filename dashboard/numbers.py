@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.state import View
-from hvc_core.statistics import counts, stats
+from dashboard.state import View, title
+from hvc_core.statistics import counts, paired, stats
 from hvc_core.statistics import verdict as verdict_of
 from hvc_core.statistics.by_clip import by_clip as by_clip_of
 from hvc_core.study import Study
@@ -32,15 +32,26 @@ def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.S
         return None
 
 
-def verdict(view: View) -> verdict_of.Verdict:
-    """Who wins under the view's protocol, or that one cannot tell."""
-    return _verdict(view.study, view.revision, view.a, view.b, view.protocol)
+def decision(view: View) -> paired.Decision | None:
+    """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
+    return _decision(view.study, view.revision, view.a, view.b, view.protocol)
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
-def _verdict(_study: Study, revision: str, a: str, b: str, protocol: str) -> verdict_of.Verdict:
-    titles = {name: str(entry["title"]) for name, entry in _study.models.items()}
-    return verdict_of.verdict(_study.predictions, a, b, protocol, _study.classes, titles)
+def _decision(
+    _study: Study, revision: str, a: str, b: str, protocol: str
+) -> paired.Decision | None:
+    titles = {name: title(_study, name) for name in (a, b)}
+    try:
+        return paired.decide(_study.predictions, a, b, protocol, _study.classes, titles)
+    except ValueError:
+        return None
+
+
+def verdict(view: View) -> verdict_of.Verdict:
+    """Who wins under the view's protocol, or that one cannot tell."""
+    titles = {name: str(entry["title"]) for name, entry in view.study.models.items()}
+    return verdict_of.in_words(decision(view), view.a, view.b, view.protocol, titles)
 
 
 def difference(view: View) -> stats.Difference | None:

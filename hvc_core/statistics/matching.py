@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+Pair = tuple[int, int, pd.DataFrame, pd.DataFrame]  # seed of a, seed of b, rows of a, rows of b
 
-def matched(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str
-) -> list[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
+
+def matched(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[Pair]:
     """Seeds of a and b with both models' rows of the clips that both predicted, in one order.
 
     Equal seeds are paired; where the models have none in common, theirs are paired in order, as

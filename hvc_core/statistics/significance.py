@@ -11,6 +11,7 @@ import numpy as np
 
 ENUMERATED = 12  # with so many source videos at most, all 2**n flips are counted
 FLIPS = 20_000
+PART = 500  # flips that are drawn at a time
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ def flip_test(differences: np.ndarray) -> float:
         for size in sizes:
             sums = np.concatenate([sums + size, sums - size])
         return float((np.abs(sums) >= seen).mean())
-    # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
-    signs = np.random.RandomState(0).randint(0, 2, (FLIPS, len(sizes)), dtype=np.int64) * 2 - 1
-    return float((1 + (np.abs(signs @ sizes) >= seen).sum()) / (1 + FLIPS))
+    # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`. Drawn in parts,
+    # which continue each other: all flips of many films at once are hundreds of megabytes.
+    rng = np.random.RandomState(0)
+    extreme = 0
+    for start in range(0, FLIPS, PART):
+        shape = (min(PART, FLIPS - start), len(sizes))
+        kept = rng.randint(0, 2, shape, dtype=np.int64).astype(np.float64) @ sizes  # whole numbers
+        extreme += int((np.abs(2 * kept - sizes.sum()) >= seen).sum())
+    return (1 + extreme) / (1 + FLIPS)
