@@ -51,7 +51,7 @@ def over_mean(view: View) -> list[tuple[View, stats.Difference]]:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _class_tests(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
-    return paired.per_class(_study.predictions, a, b, protocol, _study.classes)
+    return paired.per_class(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
 
 
 def class_tests(view: View) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def class_tests(view: View) -> pd.DataFrame:
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _spread(_study: Study, revision: str, model: str, protocol: str) -> spread.Spread | None:
     try:
-        return spread.spread(_study.predictions, model, protocol, _study.classes)
+        return spread.spread(_study.rows(protocol, model), model, protocol, _study.classes)
     except ValueError:
         return None
 
@@ -131,13 +131,10 @@ class Sureness:
 def _sureness(
     _study: Study, revision: str, model: str, protocol: str, scaled: bool
 ) -> Sureness | None:
-    rows = _study.predictions
-    rows = rows[(rows["model"] == model) & (rows["protocol"] == protocol)]
+    rows = _study.rows(protocol, model)
     asked = _asked_under(_study, revision, "unseen", (model,), protocol)
-    known, unseen = (
-        df[(df["model"] == model) & (df["protocol"] == asked)]
-        for df in (_study.predictions, _study.unseen)
-    )
+    known, unseen = _study.rows(asked, model), _study.unseen
+    unseen = unseen[(unseen["model"] == model) & (unseen["protocol"] == asked)]
     if scaled:
         validation = _study.validation[_study.validation["model"] == model]
         rows, known, unseen = (
@@ -162,7 +159,7 @@ def sureness(view: View, model: str, scaled: bool) -> Sureness | None:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _conditions(_study: Study, revision: str, model: str, protocol: str) -> pd.DataFrame:
-    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    rows = robustness.rows_of(_study.rows(protocol, model), _study.conditions, model, protocol)
     return robustness.table(rows, _study.classes)
 
 
@@ -175,7 +172,7 @@ def conditions(view: View, model: str) -> pd.DataFrame:
 def _class_loss(
     _study: Study, revision: str, model: str, protocol: str, condition: str
 ) -> list[stats.Estimate | None]:
-    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    rows = robustness.rows_of(_study.rows(protocol, model), _study.conditions, model, protocol)
     return robustness.by_class(rows, condition, _study.classes)
 
 

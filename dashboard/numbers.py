@@ -27,7 +27,7 @@ def summary(view: View, model: str, protocol: str | None = None) -> stats.Summar
 @st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
 def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.Summary | None:
     try:
-        return stats.summary(_study.predictions, model, protocol, _study.classes)
+        return stats.summary(_study.rows(protocol, model), model, protocol, _study.classes)
     except ValueError:
         return None
 
@@ -43,7 +43,7 @@ def _decision(
 ) -> paired.Decision | None:
     titles = {name: title(_study, name) for name in (a, b)}
     try:
-        return paired.decide(_study.predictions, a, b, protocol, _study.classes, titles)
+        return paired.decide(_study.rows(protocol, a, b), a, b, protocol, _study.classes, titles)
     except ValueError:
         return None
 
@@ -64,7 +64,7 @@ def _difference(
     _study: Study, revision: str, a: str, b: str, protocol: str
 ) -> stats.Difference | None:
     try:
-        return stats.difference(_study.predictions, a, b, protocol, _study.classes)
+        return stats.difference(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
     except ValueError:
         return None
 
@@ -76,9 +76,7 @@ def matrix(view: View, model: str) -> np.ndarray:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=False)
 def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarray:
-    rows = _study.predictions
-    rows = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
-    return counts.confusion(rows, _study.classes)
+    return counts.confusion(_study.rows(protocol, model), _study.classes)
 
 
 def by_clip(view: View) -> pd.DataFrame:
@@ -88,7 +86,7 @@ def by_clip(view: View) -> pd.DataFrame:
 
 @st.cache_data(max_entries=8, show_spinner="Reading every answer …")
 def _by_clip(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
-    return by_clip_of(_study.predictions, a, b, protocol, _study.classes)
+    return by_clip_of(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
 
 
 def classes(view: View, measure: str = "f1") -> pd.DataFrame | None:

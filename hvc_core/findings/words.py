@@ -36,11 +36,9 @@ def main_protocol(of: Study) -> str | None:
     None where no protocol has predictions of both.
     """
     a, b = of.headline
-    rows = of.predictions
     clips = {}
     for protocol in of.protocols:
-        own = rows[rows["protocol"] == protocol]
-        asked = [set(own.loc[own["model"] == name, "clip"].unique()) for name in (a, b)]
+        asked = [set(of.rows(protocol, name)["clip"].unique()) for name in (a, b)]
         shared = asked[0] & asked[1]
         if shared:
             clips[protocol] = (protocol in GROUPED, len(shared))

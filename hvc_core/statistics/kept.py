@@ -48,10 +48,10 @@ def digest(strata: Sequence[int], counts: Sequence[np.ndarray]) -> bytes:
 
     Args:
         strata: V ints, from `bootstrap.strata`.
-        counts: an array (V, 3, C) a seed, from `counts.per_source`.
+        counts: an array (V, 3, C) a seed, from `counts.per_source`: whole numbers.
     """
     whole = hashlib.blake2b(np.asarray(strata, np.int64).tobytes(), digest_size=32)
     for one in counts:
-        whole.update(f"{one.shape} {one.dtype}".encode())
-        whole.update(np.ascontiguousarray(one).data)
+        whole.update(f"{one.shape}".encode())
+        whole.update(one.astype(np.int32).tobytes())
     return whole.digest()
