@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import charts, footage, show, state
 
 SIGN = {True: "✓", False: "✗"}
+MOST = 1_000  # rows that a table sends to the browser
 Row = tuple[str, int]  # clip, seed
 
 
@@ -41,13 +42,18 @@ def position(rows: pd.DataFrame, row: Row | None) -> int | None:
 def table(view: state.View, rows: pd.DataFrame, key: str) -> int | None:
     """A table of clips with one to choose; returns which of them the address names.
 
+    Of many it shows the first `MOST`, and the one that the address names at their end where it is
+    not among them.
+
     Args:
         view: the open study.
         rows: DataFrame of `by_clip`, with a running index.
         key: str. Another for other rows: a selection is a row's number.
     """
     at = position(rows, asked())
-    st.session_state[key] = {"selection": {"rows": [] if at is None else [at], "columns": []}}
+    every, rows = len(rows), rows.iloc[sent(len(rows), at)]
+    chosen = [] if at is None else [min(at, len(rows) - 1)]
+    st.session_state[key] = {"selection": {"rows": chosen, "columns": []}}
     shown = pd.DataFrame({"Clip": rows["clip"], "Class": rows["class"], "Group": rows["group"]})
     if rows["seed"].nunique() > 1:
         shown["Seed"] = rows["seed"]
@@ -71,7 +77,19 @@ def table(view: state.View, rows: pd.DataFrame, key: str) -> int | None:
             if str(name).endswith("%")
         },
     )
+    if every > len(rows):
+        st.caption(
+            f"The table holds {len(rows):,} of these {every:,} answers, the first in this order"
+            f"{'' if at is None or at < MOST else ' and the chosen one'}. Narrow down to see the "
+            f"other {every - len(rows):,}."
+        )
     return at
+
+
+def sent(count: int, at: int | None) -> list[int]:
+    """Which of `count` rows are sent to the browser: the first `MOST`, then `at` if it is later."""
+    first = list(range(min(count, MOST)))
+    return first if at is None or at < MOST else [*first, at]
 
 
 def _picked(rows: pd.DataFrame, key: str) -> None:
