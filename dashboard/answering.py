@@ -121,23 +121,31 @@ def explained(view: state.View, clip: Clip) -> Iterator[None]:
 
 
 def answer(view: state.View, clip: Clip) -> Answered:
-    """Both models' answers for a clip; the kept ones where nothing has changed.
+    """Both models' answers for a clip, kept; the kept ones where nothing has changed.
 
     Raises:
         ClipError: no answer; the message says what is wrong with the clip, or with the models.
     """
-    key = (clip.digest, view.revision, *view.pair)
-    kept = last()
-    if kept is not None and kept.key == key:
-        return Answered(clip, key, kept.answer, kept.twin)
+    kept = last(view)
+    if kept is not None and kept.key[0] == clip.digest:
+        return dataclasses.replace(kept, clip=clip)
+    st.session_state["answered"] = answered = ask(view, clip)
+    return answered
+
+
+def ask(view: state.View, clip: Clip) -> Answered:
+    """Both models' answers for a clip, not kept.
+
+    Raises:
+        ClipError: as `answer`.
+    """
     with explained(view, clip):
         models = models_of(view)
         with turns():
             found = classify.classify(models, clip.content, video.Limits(), also=[audit.SIZE])
         known = _fingerprints(str(view.study.folder), view.revision)
         twin = fingerprints.nearest(found.frames.images[audit.SIZE], known) if known else None
-    st.session_state["answered"] = answered = Answered(clip, key, found, twin)
-    return answered
+    return Answered(clip, (clip.digest, view.revision, *view.pair), found, twin)
 
 
 def last(view: state.View | None = None) -> Answered | None:

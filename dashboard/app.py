@@ -97,6 +97,12 @@ PAGES = {
         ),
         ("cost", "Cost", "speed", "Parameters, operations, time and memory of every model."),
         (
+            "compare",
+            "Compare studies",
+            "compare",
+            "Another study beside this one: what differs, and what can be held against what.",
+        ),
+        (
             "training",
             "Training",
             "show_chart",
@@ -125,7 +131,7 @@ page = st.navigation(
         ],
         "The evidence": [PAGES[name] for name in ("sure", "leakage", "calibration", "conditions")],
         "Your own clip": [PAGES["try_a_clip"]],
-        "Behind it": [PAGES["about"]],
+        "Behind it": [PAGES["compare"], PAGES["about"]],
     }
 )
 

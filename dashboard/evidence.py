@@ -13,15 +13,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import numbers
-from dashboard.state import View, lottery_study, revision, seed_study
+from dashboard.state import LOTTERY, View, revision
 from hvc_core import findings, splits
-from hvc_core.findings import accuracy
+from hvc_core.findings import accuracy, stored
 from hvc_core.findings.matrix import OVER_MEAN
 from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
     leakage,
-    lottery,
     paired,
     robustness,
     selective,
@@ -205,17 +204,15 @@ def left_out(view: View) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=4, show_spinner="Putting the findings into words …")
-def _findings(
-    _study: Study, revision: str, _tickets: Study | None, tickets_revision: str
-) -> list[findings.Finding]:
-    return findings.findings(_study, _tickets, lottery.published(seed_study()))
+def _findings(_study: Study, revision: str, tickets: str) -> list[findings.Finding]:
+    kept = stored.load(_study)
+    return stored.derive(_study) if kept is None else kept
 
 
 def found(view: View) -> list[findings.Finding]:
-    """What the study found, in words."""
-    tickets = lottery_study()
-    own = revision(tickets.folder) if tickets else ""
-    return _findings(view.study, view.revision, tickets, own)
+    """What the study found, in words: as `evaluate` stored them, else derived here."""
+    lottery_folder = view.study.folder.parent / LOTTERY.name
+    return _findings(view.study, view.revision, revision(lottery_folder))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -79,6 +79,18 @@ def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarr
     return counts.confusion(_study.rows(protocol, model), _study.classes)
 
 
+@st.cache_data(max_entries=_KEEP, show_spinner=False)
+def _folds(_study: Study, revision: str, model: str, protocol: str) -> list[int]:
+    rows = _study.predictions
+    own = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
+    return sorted(own["fold"].unique().tolist())
+
+
+def folds(view: View, model: str) -> list[int]:
+    """The folds of the view's protocol that a model was tested on."""
+    return _folds(view.study, view.revision, model, view.protocol)
+
+
 def by_clip(view: View) -> pd.DataFrame:
     """Every clip and seed with both models' answers under the view's protocol."""
     return _by_clip(view.study, view.revision, view.a, view.b, view.protocol)

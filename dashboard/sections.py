@@ -9,7 +9,7 @@ import re
 
 import pandas as pd
 
-from dashboard import charts, evidence, numbers, report, show, state
+from dashboard import charts, evidence, numbers, report, show, sources, state
 from dashboard.report import Section
 from hvc_core.findings import words
 from hvc_core.statistics import paired
@@ -21,23 +21,6 @@ MARKS = re.compile(r"\*\*|`")
 def plain(text: str) -> str:
     """Markdown as plain words: ':blue-badge[A] **LRCN**' -> 'A LRCN'."""
     return MARKS.sub("", BADGE.sub(r"\1", text)).replace("\u00a0", " ")
-
-
-def facts(view: state.View) -> dict[str, str]:
-    """What the report is of."""
-    found = [numbers.summary(view, name) for name in view.pair]
-    seeds = [", ".join(map(str, one.seeds)) if one else "none" for one in found]
-    meta = view.study.meta
-    return {
-        "Study": f"{view.study.title} ({view.study.name})",
-        "Made": str(meta["created"]).partition("T")[0],
-        "Code commit": str(meta.get("code_commit") or "not recorded"),
-        "Revision": view.revision,
-        "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",
-        "Model A": f"{view.titles[0]} ({view.a}), seeds {seeds[0]}",
-        "Model B": f"{view.titles[1]} ({view.b}), seeds {seeds[1]}",
-        "Protocol": f"{view.protocol}: {view.study.protocols[view.protocol]['description']}",
-    }
 
 
 def sections(view: state.View) -> list[Section]:
@@ -92,9 +75,9 @@ def _leak(view: state.View) -> Section:
 
 def page(view: state.View, parts: list[Section] | None = None) -> str:
     """The report as one HTML file, of these parts or of all."""
-    commands = show.commands(view.study, show.shown_path(view.study.folder))
+    commands = show.commands(view.study, sources.shown_path(view.study.folder))
     title = f"{view.titles[0]} or {view.titles[1]}?"
-    return report.html(title, facts(view), parts or sections(view), commands)
+    return report.html(title, sources.facts(view), parts or sections(view), commands)
 
 
 def archive(view: state.View) -> bytes:

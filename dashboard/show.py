@@ -6,7 +6,6 @@ May import: streamlit, pandas, dashboard, hvc_core.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import charts, costs, numbers, state
+from dashboard import charts, costs, numbers, sources, state
 from dashboard.charts import Chart
+from hvc_core.splits import GROUPED
 from hvc_core.statistics import paired
 from hvc_core.statistics.stats import Estimate, Summary
 from hvc_core.study import Study, StudyError
@@ -135,14 +135,46 @@ def basis(view: state.View) -> str:
     )
 
 
+def in_a_hundred(view: state.View, found: Sequence[Summary | None]) -> str:
+    """The pair's accuracy for somebody who reads no other number; empty without both."""
+    a, b = found
+    if a is None or b is None:
+        return ""
+    of = "clips of films that they did not train on" if view.protocol in GROUPED else "test clips"
+    each = [round(100 * one.accuracy.mean) for one in (a, b)]
+    return f"Of 100 {of}, {view.titles[0]} names {each[0]} rightly and {view.titles[1]} {each[1]}."
+
+
 def seeds(found: Sequence[Summary | None]) -> str:
     """'3 trainings', or '3 and 1 trainings' where the two differ."""
     many = list(dict.fromkeys(len(one.seeds) for one in found if one is not None))
     return " and ".join(map(str, many)) + (" training" if many == [1] else " trainings")
 
 
+def heading(
+    view: state.View, title: str, words: str, *tables: str, both: bool = False, of: bool = True
+) -> None:
+    """A page's title, what it is about, and where its numbers come from.
+
+    Args:
+        view: the open study.
+        title: str.
+        words: str. What the page is about.
+        tables: names in `sources.TABLES`. What the page draws from.
+        both: bool. Whether the page is of no use without predictions of both models; then it ends
+            here, with a message.
+        of: bool. Whether the words go on with what the pair was tested on.
+    """
+    st.title(title)
+    st.caption(f"{words} {basis(view)}" if of else words)
+    sources.button(view, tables or ("predictions",))
+    if both and numbers.missing(view):
+        no_predictions(view)
+        st.stop()
+
+
 def no_predictions(view: state.View) -> None:
-    """The message where the pair was not trained under the chosen protocol."""
+    """The message where the pair was not trained under the chosen protocol, and a way out."""
     absent = numbers.missing(view)
     names = " and ".join(state.title(view.study, name) for name in absent)
     st.info(
@@ -152,6 +184,13 @@ def no_predictions(view: state.View) -> None:
         title="Nothing to compare here",
         icon=":material/hourglass_empty:",
     )
+    for protocol in state.run_under(view.study, view.revision, *view.pair):
+        st.button(
+            f"Compare them under {protocol}",
+            icon=":material/arrow_forward:",
+            on_click=state.choose_protocol,
+            args=(protocol,),
+        )
 
 
 def card(view: state.View, model: str, slot: int) -> None:
@@ -286,14 +325,6 @@ def signed(value: float) -> str:
 def points(value: float | None) -> str:
     """A spread of fractions in points; a dash where there is none."""
     return "–" if value is None else f"{100 * value:.1f}"
-
-
-def shown_path(folder: Path) -> str:
-    """A folder as a person would type it: relative to the project where it lies in it."""
-    try:
-        return str(folder.resolve().relative_to(state.ROOT))
-    except ValueError:
-        return folder.name  # a visitor has no business with the server's other folders
 
 
 def environment(found: dict[str, Any]) -> str:

@@ -85,7 +85,15 @@ def open_study() -> tuple[studies.Study, str]:
     Raises:
         StudyError: the study is missing or broken; the message names file and field.
     """
-    path = folder()
+    return open_folder(folder())
+
+
+def open_folder(path: Path) -> tuple[studies.Study, str]:
+    """A study and its revision.
+
+    Raises:
+        StudyError: the study is missing or broken; the message names file and field.
+    """
     now = revision(path)
     return _read(str(path), now), now
 
@@ -156,15 +164,17 @@ def select(study: studies.Study) -> None:
             args=("b", "a"),
         )
         protocols = list(study.protocols)
+        run = run_under(study, open_study()[1], a, b)
         st.selectbox(
             "Protocol",
             protocols,
-            index=protocols.index(_main_protocol(study, open_study()[1])),
+            index=protocols.index(main_protocol_of(study, open_study()[1])),
             key="protocol",
             bind="query-params",
             help="How the clips were divided into training and test. "
             + " ".join(
-                f"**{name}**: {said['description'].rstrip('.')}."
+                f"**{name}**{'' if name in run else ' (not run for this pair)'}: "
+                f"{said['description'].rstrip('.')}."
                 for name, said in study.protocols.items()
             ),
         )
@@ -172,9 +182,22 @@ def select(study: studies.Study) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _main_protocol(_study: studies.Study, revision: str) -> str:
+def main_protocol_of(_study: studies.Study, revision: str) -> str:
     """The protocol that a first visit opens with: by group, never the one that flatters."""
     return main_protocol(_study) or next(iter(_study.protocols))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def run_under(_study: studies.Study, revision: str, a: str, b: str) -> list[str]:
+    """The protocols under which two models both have predictions."""
+    rows = _study.predictions[["protocol", "model"]].drop_duplicates()
+    there = set(rows.itertuples(index=False, name=None))
+    return [p for p in _study.protocols if {(p, a), (p, b)} <= there]
+
+
+def choose_protocol(name: str) -> None:
+    """Puts a protocol into the selector at the top; for a callback."""
+    st.session_state["protocol"] = name
 
 
 def _swap(changed: str, other: str) -> None:

@@ -116,7 +116,13 @@ def choose(
     def pick(among: Sequence[Candidate], asked: dict[str, float]) -> Candidate | None:
         return _taken(among, asked, told_apart)[0]
 
-    taken, best, tied = _taken(candidates, needs, told_apart)
+    taken, best = _taken(candidates, needs, told_apart)
+    tied = [
+        c
+        for c in candidates
+        if taken and best and c is not taken and all(_meets(c, k, needs) for k in _asked(needs))
+        if c is best or not told_apart(c.model, best.model)
+    ]
     failed = {
         c.model: missed
         for c in candidates
@@ -131,19 +137,28 @@ def _meets(candidate: Candidate, criterion: Criterion, needs: dict[str, float]) 
     return criterion.meets(candidate.values.get(criterion.name), needs[criterion.name])
 
 
+def _asked(needs: dict[str, float]) -> list[Criterion]:
+    return [criterion for criterion in CRITERIA if criterion.name in needs]
+
+
 def _taken(
     candidates: Sequence[Candidate],
     needs: dict[str, float],
     told_apart: Callable[[str, str], bool],
-) -> tuple[Candidate | None, Candidate | None, list[Candidate]]:
-    fit = [c for c in candidates if all(_meets(c, k, needs) for k in CRITERIA if k.name in needs)]
+) -> tuple[Candidate | None, Candidate | None]:
+    """Of those that fit, the one with the least work that cannot be told from the best; the best.
+
+    The least work is asked first: to tell two models apart takes a second.
+    """
+    fit = [c for c in candidates if all(_meets(c, k, needs) for k in _asked(needs))]
     if not fit:
-        return None, None, []
+        return None, None
     best = max(fit, key=lambda c: c.values["accuracy"] or 0)
-    alike = [c for c in fit if c is best or not told_apart(c.model, best.model)]
     # What was not measured may be the dearest of all.
-    taken = min(alike, key=lambda c: float("inf") if c.work is None else c.work)
-    return taken, best, [c for c in alike if c is not taken]
+    for one in sorted(fit, key=lambda c: float("inf") if c.work is None else c.work):
+        if one is best or not told_apart(one.model, best.model):
+            return one, best
+    raise AssertionError("the best is among those that fit")
 
 
 def _tightened(

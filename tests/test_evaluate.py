@@ -51,7 +51,7 @@ def test_it_writes_the_metrics_and_prints_a_table(
 
 def test_check_agrees(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(folder), "--check") == 0
-    assert "is what the predictions give" in capsys.readouterr().out
+    assert "are what the predictions give" in capsys.readouterr().out
 
 
 def test_check_prints_the_differences_and_writes_nothing(
@@ -65,7 +65,7 @@ def test_check_prints_the_differences_and_writes_nothing(
     before = file.read_bytes()
     assert run(str(folder), "--check") == 1
     said = capsys.readouterr()
-    assert said.out == f"cells[1].accuracy: stored 0.9999, derived {was}\n"
+    assert said.out == f"metrics.json: cells[1].accuracy: stored 0.9999, derived {was}\n"
     assert "differs in 1 places" in said.err
     assert file.read_bytes() == before
 

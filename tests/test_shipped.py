@@ -12,6 +12,7 @@ import pytest
 
 from hvc_core import splits, study
 from hvc_core.clips import Clip
+from hvc_core.findings import stored
 from hvc_core.statistics import paired
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,8 @@ def shipped(request: pytest.FixtureRequest) -> study.Study:
 
 def test_what_derives_its_numbers_finds_the_stored_ones(shipped):
     assert study.check(shipped.folder) == []
+    assert stored.load(shipped) is not None
+    assert stored.differences(shipped) == []
 
 
 def test_no_source_video_that_is_tested_has_a_clip_that_chose_the_epoch(shipped):

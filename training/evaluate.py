@@ -1,4 +1,4 @@
-"""`python -m training evaluate DIR [--check]`: derive a study's metrics again, or check them.
+"""`python -m training evaluate DIR [--check]`: derive metrics and findings again, or check them.
 
 May import: the standard library, hvc_core, training.markdown.
 """
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from hvc_core import study
+from hvc_core.findings import stored
 from hvc_core.statistics import stats
 from hvc_core.storage import write_atomic
 from training import markdown
@@ -20,14 +21,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParse
     """Adds the `evaluate` command; its parsed arguments carry `run`."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="derive metrics.json from the predictions, or check that it is equal",
-        description="Derives metrics.json again from a study's predictions and writes it.",
+        help="derive metrics and findings from the predictions, or check that they are equal",
+        description="Derives metrics.json and findings.json again from a study's predictions and "
+        "writes them.",
     )
     parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; print what differs from the stored metrics and exit 1",
+        help="write nothing; print what differs from what is stored and exit 1",
     )
     parser.add_argument(
         "--into",
@@ -54,21 +56,23 @@ def run(args: argparse.Namespace) -> int:
         StudyError: the study, or a page to fill, is missing or malformed.
     """
     if args.check:
-        lines = study.check(args.study)
+        lines = [f"metrics.json: {line}" for line in study.check(args.study)]
+        lines += stored.differences(study.read(args.study))
         for line in lines:
             print(line)
         if lines:
             print(
-                f"{args.study}: metrics.json differs in {len(lines)} places; "
+                f"{args.study}: what is stored differs in {len(lines)} places; "
                 f"`python -m training evaluate {args.study}` writes it anew",
                 file=sys.stderr,
             )
             return 1
-        print(f"{args.study}: metrics.json is what the predictions give")
+        print(f"{args.study}: metrics.json and findings.json are what the predictions give")
         return 0
     study.write_json(args.study / "metrics.json", study.derive(args.study))
     of = study.read(args.study)
     print(table(of))
+    stored.save(of, stored.derive(of))
     for page in args.into:
         try:
             filled = partial(Path.write_text, data=markdown.fill(page.read_text("utf-8"), of))

@@ -11,10 +11,9 @@ from typing import Any
 
 from hvc_core import study
 from hvc_core.conditions import CONDITIONS
-from hvc_core.findings import behaviour, main_protocol
-from hvc_core.findings import findings as findings_of
+from hvc_core.findings import Finding, behaviour, main_protocol, stored
 from hvc_core.planned import planned
-from hvc_core.statistics import lottery, robustness, stats
+from hvc_core.statistics import robustness, stats
 from hvc_core.statistics import verdict as verdict_of
 
 
@@ -115,22 +114,19 @@ def findings(of: study.Study) -> str:
         f"{number}. **{one.claim}**\n"
         + "\n".join(f"   - {line}" for line in one.numbers)
         + f"\n   - *What would change it:* {one.changes}"
-        for number, one in enumerate(findings_of(of, *_lottery(of)), start=1)
+        for number, one in enumerate(_found(of), start=1)
     )
 
 
 def claims(of: study.Study) -> str:
     """The findings' first sentences alone."""
-    found = findings_of(of, *_lottery(of))
-    return "\n".join(f"{number}. {one.claim}" for number, one in enumerate(found, start=1))
+    return "\n".join(f"{n}. {one.claim}" for n, one in enumerate(_found(of), start=1))
 
 
-def _lottery(of: study.Study) -> tuple[study.Study | None, dict[str, float]]:
-    """The study of the seed study's recipe and its published figures, where they lie beside."""
-    folder, figures = of.folder.parent / "seed_lottery", of.folder.parent / "seed_study.json"
-    if not (folder / "study.json").exists() or not figures.exists():
-        return None, {}
-    return study.read(folder), lottery.published(study.read_json(figures))
+def _found(of: study.Study) -> list[Finding]:
+    """As `evaluate` has just derived them, or derived here."""
+    kept = stored.load(of)
+    return stored.derive(of) if kept is None else kept
 
 
 def training(of: study.Study) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import sections, show, state
+from dashboard import glossary, sections, show, sources, state
 
 study, revision = state.open_study()
 meta = study.meta
@@ -29,7 +29,7 @@ st.table(
         "Data": f"{data['name']}: {data['clips']:,} clips of {len(study.classes)} classes",
         "Data fingerprint": f"`{data['fingerprint']}`",
         "Code commit": f"`{meta['code_commit']}`" if meta.get("code_commit") else "not recorded",
-        "Folder": f"`{show.shown_path(study.folder)}`, revision `{revision}`",
+        "Folder": f"`{sources.shown_path(study.folder)}`, revision `{revision}`",
         "Trained with": show.environment(meta["environment"]),
     },
     border="horizontal",
@@ -62,6 +62,9 @@ st.markdown(
     "the same draws for both models."
 )
 
+st.subheader("Words used here")
+st.table(glossary.WORDS, border="horizontal", alt="What the words mean that the pages use")
+
 st.subheader("The data and its terms")
 if data.get("note"):
     st.markdown(str(data["note"]))
@@ -76,7 +79,7 @@ with st.expander(f"The {len(study.classes)} classes", icon=":material/list:"):
     st.write(", ".join(study.classes) + ".")
 
 st.subheader("Make every number again")
-place = show.shown_path(study.folder)
+place = sources.shown_path(study.folder)
 st.code(show.commands(study, place), language=None, wrap_lines=True)
 
 if published:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, state
+from dashboard import charts, evidence, show, state
 from hvc_core.statistics import calibration
 
 view = state.view()
-st.title("Calibration")
-st.caption(f"Whether a model is as often right as it says it is. {show.basis(view)}")
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
+show.heading(
+    view, "Calibration", "Whether a model is as often right as it says it is.",
+    "predictions", "validation", "unseen", both=True,
+)  # fmt: skip
 
 RAW, SCALED = "As they come", "Temperature scaled"
 kind = st.segmented_control(

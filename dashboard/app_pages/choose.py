@@ -10,10 +10,14 @@ from hvc_core.choice import CRITERIA, RULE, choose
 
 view = state.view()
 study = view.study
-st.title("Which one should I take?")
-st.caption(
+show.heading(
+    view,
+    "Which one should I take?",
     "Say what matters; leave the rest empty. All models of the study that were tested under "
-    f"protocol {view.protocol} are asked, whatever A and B are."
+    f"protocol {view.protocol} are asked, whatever A and B are.",
+    "predictions",
+    "cost",
+    of=False,
 )
 
 needs: dict[str, float] = {}

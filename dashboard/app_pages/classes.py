@@ -8,11 +8,7 @@ from dashboard import charts, evidence, numbers, show, show_class, state
 from hvc_core.statistics import paired
 
 view = state.view()
-st.title("Classes")
-st.caption(f"Which classes are hard, and for whom. {show.basis(view)}")
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
+show.heading(view, "Classes", "Which classes are hard, and for whom.", both=True)
 
 MEASURES = {"F1": "f1", "Recall": "recall", "Precision": "precision"}
 ORDERS = {

@@ -11,11 +11,7 @@ from dashboard import clip_filter, numbers, show, show_clips, state
 from dashboard.clip_filter import ANY, ORDERS, SHOWN, Wanted, narrowed
 
 view = state.view()
-st.title("Clips")
-st.caption(f"Every tested clip with both models' answers. {show.basis(view)}")
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
+show.heading(view, "Clips", "Every tested clip with both models' answers.", both=True)
 rows = numbers.by_clip(view)
 
 # -- what is wanted: every choice is in the address ------------------------------------------------

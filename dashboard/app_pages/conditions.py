@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, state
+from dashboard import charts, evidence, show, state
 from hvc_core.conditions import CONDITIONS
 from hvc_core.statistics import paired, robustness
 from hvc_core.statistics.stats import Estimate
@@ -15,14 +15,15 @@ TIME = {"clean": "As they are"} | {n: c.title for n, c in CONDITIONS.items() if 
 FAMILIES = {c.family: c.title.removesuffix(" 1") for c in CONDITIONS.values() if c.strength == 1}
 
 view = state.view()
-st.title("Time and the world")
-st.caption(
+show.heading(
+    view,
+    "Time and the world",
     "What looking over time is worth, and what the models bear: clips disturbed and really "
-    f"put through them. {show.basis(view)}"
+    "put through them.",
+    "predictions",
+    "conditions",
+    both=True,
 )
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
 
 
 def meant(gain: Estimate) -> str:

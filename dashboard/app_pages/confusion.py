@@ -7,11 +7,7 @@ import streamlit as st
 from dashboard import charts, numbers, show, show_clips, state
 
 view = state.view()
-st.title("Confusion")
-st.caption(f"Rows are the true class, columns the predicted one. {show.basis(view)}")
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
+show.heading(view, "Confusion", "Rows are the true class, columns the predicted one.", both=True)
 
 SHARE, COUNTS = "Share of the true class", "Counts"
 ALL, MOST = "All classes", "The 15 most confused"

@@ -10,10 +10,14 @@ from dashboard import charts, costs, numbers, show, state
 
 view = state.view()
 study = view.study
-st.title("Cost")
-st.caption(
+show.heading(
+    view,
+    "Cost",
     "What each model asks of the machine that runs it. A and B in their colours, the "
-    "study's other models in grey."
+    "study's other models in grey.",
+    "cost",
+    "predictions",
+    of=False,
 )
 
 names = [*view.pair, *(name for name in study.models if name not in view.pair)]

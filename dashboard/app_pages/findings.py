@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import evidence, show, state
+from dashboard import evidence, show, sources, state
 
 view = state.view()
 study = view.study
-st.title("Findings")
-st.caption(
+show.heading(
+    view,
+    "Findings",
     "What this study found, the most important first, each with the numbers behind it and what "
     "would change it. Every sentence is made from the predictions by a rule. They are about the "
     "study as a whole: the choice of models and protocol at the top does not change them, only "
-    "what the pages show that they lead to."
+    "what the pages show that they lead to.",
+    *sources.TABLES,
+    of=False,
 )
 
 found = evidence.found(view)

@@ -12,10 +12,14 @@ from hvc_core.statistics.stats import Estimate
 
 view = state.view()
 study = view.study
-st.title("Leakage")
-st.caption(
+show.heading(
+    view,
+    "Leakage",
     "Clips of one source video are near-copies of each other. A random split puts them on both "
-    "sides, and a model that remembers passes for one that understands."
+    "sides, and a model that remembers passes for one that understands.",
+    "predictions",
+    "audit",
+    of=False,
 )
 
 st.subheader("The leakage meter")

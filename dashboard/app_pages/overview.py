@@ -11,15 +11,21 @@ view = state.view()
 found = [numbers.summary(view, name) for name in view.pair]
 published = state.seed_study()
 
-st.title(f"{view.titles[0]} or {view.titles[1]}?")
-st.caption(f"Two ways to recognise what someone does in a video. {show.basis(view)}")
+show.heading(
+    view,
+    f"{view.titles[0]} or {view.titles[1]}?",
+    "Two ways to recognise what someone does in a video.",
+    "predictions",
+    "cost",
+)
 
 verdict = numbers.verdict(view)
+plain = show.in_a_hundred(view, found)
 if verdict.winner is None:
-    st.warning(verdict.sentence, title="One cannot tell", icon=":material/balance:")
+    st.warning(f"{plain} {verdict.sentence}", title="One cannot tell", icon=":material/balance:")
 else:
     st.success(
-        verdict.sentence,
+        f"{plain} {verdict.sentence}",
         icon=":material/trophy:",
         title=f"{state.title(view.study, verdict.winner)} recognises more clips",
     )
@@ -30,7 +36,16 @@ if also:
         f"The two differ in more than the part that looks over time. {also}",
         icon=":material/balance:",
     )
-    st.page_link("app_pages/findings.py", label="All findings", icon=":material/arrow_forward:")
+with st.container(horizontal=True):
+    for page, label, icon in (
+        ("try_a_clip", "Try a clip of your own", "movie"),
+        ("choose", "Say what matters, get a model", "rule"),
+        ("findings", "All findings", "lightbulb"),
+        ("clips", "Look at the clips", "video_library"),
+    ):
+        st.page_link(
+            f"app_pages/{page}.py", label=label, icon=f":material/{icon}:", width="content"
+        )
 
 for slot, (column, name) in enumerate(zip(st.columns(2), view.pair, strict=True)):
     with column.container(border=True, height="stretch"):

@@ -5,16 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, state
+from dashboard import charts, evidence, show, state
 from hvc_core.statistics import paired
 from hvc_core.statistics.stats import Estimate
 
 view = state.view()
-st.title("How sure?")
-st.caption(f"What the verdict rests on. {show.basis(view)}")
-if numbers.missing(view):
-    show.no_predictions(view)
-    st.stop()
+show.heading(view, "How sure?", "What the verdict rests on.", both=True)
 
 decided = evidence.decision(view)
 if decided is None:

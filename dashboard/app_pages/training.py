@@ -7,12 +7,15 @@ import streamlit as st
 from dashboard import charts, show, state
 
 view = state.view()
-st.title("Training")
-st.caption(
+show.heading(
+    view,
+    "Training",
     "Accuracy and loss by epoch. Thin lines are single cells (one fold, one seed), thick "
     "ones their mean as far as every cell went; validation is a part of the training groups, "
     "never the test. Training figures are of augmented clips, with smoothed targets and for some "
-    "models mixed clips, so they can lie below validation's."
+    "models mixed clips, so they can lie below validation's.",
+    "history",
+    of=False,
 )
 
 history = view.study.history

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import answering, charts, costs, deeper, player, show, show_clip, state
+from dashboard import answering, charts, costs, many, show, show_clip, show_deeper, state
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
-from hvc_core.timeline import WINDOW
 
 view = state.view()
 limits = answering.video.Limits()
@@ -22,18 +21,23 @@ ORIGINS = {
 
 def choose(source: str | None) -> None:
     """Remembers which clip is asked for: the upload (None), or one that lies at hand."""
-    if source is not None or st.session_state.get("upload") is not None:
+    many.resume()
+    if source is not None or st.session_state.get("upload"):
         st.session_state["source"] = source
     elif st.session_state.get("source") is None:
         answering.forget()  # the visitor took away the file whose answer is shown
 
 
-st.title("Try a clip")
-st.caption(
+show.heading(
+    view,
+    "Try a clip",
     f"Drop a short video of someone doing something. {view.titles[0]} and {view.titles[1]} look at "
     f"the same moments of it and answer at once, each with one of the study's "
     f"{len(view.study.classes)} classes, whatever the video shows. It stays in this visit: nothing "
-    "is kept or shared. Each model has one set of weights: here the protocol makes no difference."
+    "is kept or shared. Each model has one set of weights: here the protocol makes no difference.",
+    "models",
+    "validation",
+    of=False,
 )
 
 able = answering.servable(view)
@@ -47,9 +51,11 @@ if able and not set(view.pair) <= set(able):
     )
     st.stop()
 
-uploaded = st.file_uploader(
-    f"Your video, up to {limits.max_bytes / 1e6:.0f} MB and {limits.max_seconds / 60:.0f} minutes",
+uploads = st.file_uploader(
+    f"Your video, or several, up to {limits.max_bytes / 1e6:.0f} MB and "
+    f"{limits.max_seconds / 60:.0f} minutes each",
     type=list(answering.ENDINGS),
+    accept_multiple_files=True,
     key="upload",
     on_change=choose,
     args=(None,),
@@ -87,8 +93,11 @@ def wanted() -> Clip | None:
     if source in at_hand:
         path, origin = at_hand[source]
         return answering.load(path, origin)
-    if uploaded is not None:
-        return Clip(uploaded.name, uploaded.getvalue(), answering.UPLOAD)
+    if uploads:
+        given = [Clip(file.name, file.getvalue(), answering.UPLOAD) for file in uploads]
+        if len(given) > many.MOST:
+            st.warning(f"The first {many.MOST} of {len(given)} clips are asked about.")
+        return many.draw(view, many.named_apart(given)) if len(given) > 1 else given[0]
     kept = answering.last()
     return None if kept is None else kept.clip
 
@@ -157,42 +166,5 @@ with film.container(border=True, height="stretch"):  # last: the answers need no
     st.caption(f"{ORIGINS[clip.origin]} {answer.frames.decoded:,} frames decoded.")
 
 with along:
-    st.subheader("Along the clip")
-    st.caption(
-        f"The answers above are to the whole clip. Here each model answers for one window of it "
-        f"after another, {WINDOW:.0f} s each or more in a long clip: the stronger the colour the "
-        "surer, striped where the two disagree. A click or an arrow key in a strip seeks."
-    )
-    found = deeper.kept_timeline(answered)
-    if found is None and st.button("Ask along the clip", icon=":material/timeline:"):
-        bar = st.progress(0.0, "Asking both models window by window …")
-        st.button("Stop", icon=":material/stop:")  # any click ends a run
-        try:
-            found = deeper.ask_along(view, answered, lambda done, total: bar.progress(done / total))
-        except ClipError as error:
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.rerun()
-    if found is not None:
-        player.player(found.film, found.timeline, f"The clip {clip.name}", "player")
-
-    st.subheader("Where do they look?")
-    st.caption(
-        "Both models are asked alike: a part of the clip is covered with its mean colour, and "
-        "what the answer's probability loses is what the model needs that part for. Both on one "
-        "scale. It tells where a model looks, not why."
-    )
-    looked = deeper.kept_look(answered)
-    if looked is None and st.button("Cover parts and ask again", icon=":material/visibility:"):
-        bar = st.progress(0.0, "Covering one part after another …")
-        st.button("Stop", icon=":material/stop:", key="stop-look")
-        try:
-            looked = deeper.ask_where(
-                view, answered, lambda done, total: bar.progress(done / total)
-            )
-        except ClipError as error:
-            st.error(str(error), icon=":material/error:")
-        else:
-            st.rerun()
-    if looked is not None:
-        show_clip.look(answer, looked)
+    show_deeper.along(view, answered)
+    show_deeper.where(view, answered, answer)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 PAGES = (
     "overview", "findings", "choose", "confusion", "classes", "clips", "cost", "training", "sure",
-    "leakage", "calibration", "conditions", "try_a_clip", "about",
+    "leakage", "calibration", "conditions", "try_a_clip", "compare", "about",
 )  # fmt: skip
 TITLES = {
     "findings": "Findings",
@@ -39,6 +39,7 @@ TITLES = {
     "calibration": "Calibration",
     "conditions": "Time and the world",
     "try_a_clip": "Try a clip",
+    "compare": "Compare studies",
     "about": "About",
 }
 # A sandbox needs rights that containers lack; the rest keeps the browser from calling home.

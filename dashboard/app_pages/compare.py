@@ -1,0 +1,150 @@
+"""Compare studies: another study beside this one, with what of the two can be held together."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import charts, comparing, hub, show, state
+from dashboard.comparing import Two
+from hvc_core.study import Study, StudyError
+
+view = state.view()
+show.heading(
+    view,
+    "Compare studies",
+    "The study that this app shows beside another one: one that lies with it, or one on the "
+    "Hugging Face Hub.",
+    "predictions",
+    "cost",
+    of=False,
+)
+
+# -- which other study -----------------------------------------------------------------------------
+
+places = comparing.beside(view.study)
+with st.grid(2, min_column_width=220, gap="small"):
+    name = st.selectbox(
+        "A study beside this one", list(places), index=None, key="with", bind="query-params",
+        placeholder="Choose one" if places else "There is none",
+    )  # fmt: skip
+    on_hub = st.text_input(
+        "Or one on the Hub",
+        key="hub",
+        bind="query-params",
+        placeholder="namespace/name@revision",
+        help="A data set repository that holds a study: study.json, predictions.parquet, "
+        "metrics.json, cost.json. Without @revision its main branch; Revision below is the commit.",
+    )
+
+
+def other() -> tuple[Study, str] | None:
+    """The study that is asked for; says what is wrong where it cannot be had."""
+    try:
+        if on_hub and on_hub.strip():
+            return hub.open_study(on_hub.strip())
+        return state.open_folder(places[name]) if name else None
+    except StudyError as error:
+        st.error(str(error), title="That study cannot be shown", icon=":material/cloud_off:")
+        return None
+
+
+opened = other()
+if opened is None:
+    st.caption("Choose another study to see the two side by side.")
+    st.stop()
+theirs, revision = opened
+same = view.protocol if view.protocol in theirs.protocols else None
+protocol = st.selectbox(
+    f"Protocol of {theirs.name}",
+    list(theirs.protocols),
+    index=list(theirs.protocols).index(same or state.main_protocol_of(theirs, revision)),
+    key=f"protocol of {theirs.name}",
+    help=f"That of {view.study.name} is chosen at the top.",
+)
+two = Two(view, state.View(theirs, revision, *theirs.headline, protocol))
+
+# -- what they are ---------------------------------------------------------------------------------
+
+st.table(comparing.facts(two), hide_index=True, alt="What each of the two studies is")
+if not two.same_data:
+    st.info(
+        "They are of other clips, so no difference is tested: an accuracy on other classes or "
+        "other films answers another question. "
+        + (
+            f"{len(two.classes)} of {len(view.study.classes)} and {len(theirs.classes)} classes "
+            "are in both."
+            if two.classes
+            else "They have no class in common."
+        ),
+        title="Not the same data",
+        icon=":material/balance:",
+    )
+elif view.protocol != protocol:
+    st.info(
+        f"Protocol {view.protocol} here, {protocol} there: the models trained on other clips. A "
+        "difference is of the clips that both tested.",
+        title="Not the same protocol",
+        icon=":material/balance:",
+    )
+
+# -- accuracy of every model -----------------------------------------------------------------------
+
+rows = comparing.scores(two)
+names = (
+    f"This: {view.study.name}, {view.protocol}",
+    f"The other: {theirs.name}, {protocol}",
+)
+show.chart(
+    charts.dots(
+        "Accuracy of every model",
+        "accuracy, percent of test clips",
+        rows["title"].tolist(),
+        [
+            charts.Series(names[0], [s.accuracy if s else None for s in rows["ours"]], 0),
+            charts.Series(names[1], [s.accuracy if s else None for s in rows["theirs"]], 1),
+        ],
+        span=(0, 101),
+    ),
+    "both",
+)
+gaps = rows[[one is not None for one in rows["paired"]]]
+if len(gaps):
+    show.chart(
+        charts.dots(
+            "The other study minus this one",
+            "points of accuracy, paired by clip",
+            gaps["title"].tolist(),
+            [charts.Series("Difference, 95 % interval", [d.accuracy for d in gaps["paired"]])],
+            points=True,
+        ),
+        "gaps",
+    )
+    st.caption(
+        "Models of the same name on the clips that both studies tested, source videos resampled "
+        "alike. Where the interval holds zero one cannot tell."
+    )
+
+# -- one model of each, class by class -------------------------------------------------------------
+
+if two.classes:
+    st.subheader("Class by class")
+    with st.grid(2, min_column_width=220, gap="small"):
+        mine = st.selectbox(
+            f"Of {view.study.name}", list(view.study.models), list(view.study.models).index(view.a),
+            format_func=lambda name: state.title(view.study, name),
+        )  # fmt: skip
+        there = list(theirs.models)
+        its = st.selectbox(
+            f"Of {theirs.name}", there, there.index(mine) if mine in there else 0,
+            format_func=lambda name: state.title(theirs, name),
+        )  # fmt: skip
+    table = comparing.by_class(two, mine, its)
+    if table is None:
+        st.info("One of the two was not run under its protocol.", icon=":material/hourglass_empty:")
+    else:
+        titles = (f"This: {state.title(view.study, mine)}", f"Other: {state.title(theirs, its)}")
+        show.chart(charts.class_scores(titles, table), "classes-of-both")
+
+st.subheader("Cost")
+show.table(comparing.cost(two), "What the models of both studies cost")
+st.caption("Each on its own machine; the Cost page of each study says which.")

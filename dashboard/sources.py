@@ -1,0 +1,142 @@
+"""Where a page's numbers come from: study, revision, protocol, folds, seeds, clips, file, command.
+
+Every page's heading has it at hand, and the report prints it. May import: the standard library,
+streamlit, dashboard.numbers, .state, hvc_core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import numbers, state
+from hvc_core.study import Study
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of a study that pages draw from.
+
+    Attributes:
+        file: str. Its name in the study's folder.
+        holds: str. What it holds, for a person.
+        command: str. What makes or checks it; `{place}` is the study's folder.
+    """
+
+    file: str
+    holds: str
+    command: str
+
+
+TABLES = {
+    "predictions": Table(
+        "predictions.parquet",
+        "one row for each protocol, fold, seed, model and tested clip",
+        "python -m training evaluate {place} --check   # they give the figures in metrics.json",
+    ),
+    "conditions": Table(
+        "predictions.parquet",
+        "the rows of disturbed clips",
+        "python -m training stress {place} --data DATA",
+    ),
+    "validation": Table(
+        "validation.parquet",
+        "answers to the clips that chose a cell's epoch, never tested ones",
+        "python -m training train RECIPE --data DATA --study {place}",
+    ),
+    "unseen": Table(
+        "unseen.parquet",
+        "answers to clips of none of the classes",
+        "python -m training stress {place} --data DATA --unseen UNSEEN",
+    ),
+    "history": Table(
+        "history.parquet",
+        "one row for each cell and epoch",
+        "python -m training train RECIPE --data DATA --study {place}",
+    ),
+    "cost": Table(
+        "cost.json",
+        "parameters, operations, time and memory, with the machine",
+        "python -m training export {place}",
+    ),
+    "audit": Table(
+        "audit.json", "pairs of clips that show the same film", "python -m training audit DATA"
+    ),
+    "models": Table(
+        "models/",
+        "the weights of the holdout's first seed as model.onnx",
+        "python -m training predict {place} CLIP --json",
+    ),
+}
+
+
+def shown_path(folder: Path) -> str:
+    """A folder as a person would type it: relative to the project where it lies in it."""
+    try:
+        return str(folder.resolve().relative_to(state.ROOT))
+    except ValueError:
+        return folder.name  # a visitor has no business with the server's other folders
+
+
+def facts(view: state.View) -> dict[str, str]:
+    """What the numbers are of, a line each; plain words."""
+    study, meta = view.study, view.study.meta
+    protocol = study.protocols[view.protocol]
+    return {
+        "Study": f"{study.title} ({study.name}), made {str(meta['created']).partition('T')[0]}",
+        "Revision": view.revision,
+        "Code commit": str(meta.get("code_commit") or "not recorded"),
+        "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",
+        "Protocol": f"{view.protocol}: {protocol['description']}",
+        "Model A": _tested(view, 0),
+        "Model B": _tested(view, 1),
+    }
+
+
+def _tested(view: state.View, slot: int) -> str:
+    """'LRCN (lrcn): folds 0 to 4, seed 0, 1,776 clips of 375 source videos'."""
+    model, title = view.pair[slot], view.titles[slot]
+    found = numbers.summary(view, model)
+    if found is None:
+        return f"{title} ({model}): not run under this protocol"
+    folds = numbers.folds(view, model)
+    return (
+        f"{title} ({model}): {_counted('fold', folds)}, {_counted('seed', found.seeds)}, "
+        f"{found.clips:,} clips of {found.sources:,} source videos"
+    )
+
+
+def _counted(word: str, values: Sequence[int]) -> str:
+    """'seed 3', 'folds 0 to 4' or 'seeds 0, 2'."""
+    first, last = values[0], values[-1]
+    if first == last:
+        return f"{word} {first}"
+    if list(values) == list(range(first, last + 1)):
+        return f"{word}s {first} to {last}"
+    return f"{word}s {', '.join(map(str, values))}"
+
+
+def made_by(study: Study, tables: Sequence[str]) -> str:
+    """The files behind a page and the commands that make or check them, as one would type them."""
+    place = shown_path(study.folder)
+    lines: list[str] = []
+    for name in tables:
+        table = TABLES[name]
+        lines += [f"# {table.file}: {table.holds}", table.command.format(place=place)]
+    return "\n".join(lines)
+
+
+def button(view: state.View, tables: Sequence[str]) -> None:
+    """A button that opens where the numbers of a page come from."""
+    with st.popover("Where these numbers come from", icon=":material/database:", type="tertiary"):
+        said = [f"- **{name}:** {_plain(words)}" for name, words in facts(view).items()]
+        st.markdown("\n".join(said))
+        st.code(made_by(view.study, tables), language=None, wrap_lines=True)
+
+
+def _plain(text: str) -> str:
+    """Words that Markdown leaves as they are: an underscore in a name is no emphasis."""
+    return text.replace("_", "\\_").replace("*", "\\*")
