@@ -89,11 +89,15 @@ def write_parquet(path: Path, df: pd.DataFrame) -> None:
         df: DataFrame. Known columns get the types of `TYPES`; the index is not kept.
     """
     columns = [pa.array(df[name].tolist(), TYPES.get(name)) for name in df.columns]
-    table = pa.table(dict(zip(df.columns, columns, strict=True)))
+    write_table(path, pa.table(dict(zip(df.columns, columns, strict=True))))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes an Arrow table as `write_parquet` does; its columns have their types already."""
     # Words repeat, so they go into dictionaries; probabilities never do, but the bytes of their
     # exponents are alike when they stand together: 48 bytes a row of 15 classes instead of 84.
-    split = [f"{name}.list.element" for name in df.columns if name == "probabilities"]
-    words = [name for name in df.columns if name != "probabilities"]
+    split = [f"{name}.list.element" for name in table.column_names if name == "probabilities"]
+    words = [name for name in table.column_names if name != "probabilities"]
     write_atomic(
         Path(path),
         lambda temporary: pq.write_table(

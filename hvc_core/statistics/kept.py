@@ -42,6 +42,11 @@ class Kept:
                 self._values.popitem(last=False)
         return made
 
+    def clear(self) -> None:
+        """Keeps nothing any more."""
+        with self._lock:
+            self._values.clear()
+
 
 def digest(strata: Sequence[int], counts: Sequence[np.ndarray]) -> bytes:
     """A key of all that replicates follow from.

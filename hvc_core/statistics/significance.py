@@ -123,7 +123,7 @@ def flip_test(differences: np.ndarray) -> float:
             sums = np.concatenate([sums + size, sums - size])
         return float((np.abs(sums) >= seen).mean())
     # In parts, because all flips of many films at once are hundreds of megabytes.
-    bits = _coins(1 << (FLIPS * len(sizes) - 1).bit_length())
+    bits = coins(1 << (FLIPS * len(sizes) - 1).bit_length())
     extreme = 0
     for start in range(0, FLIPS, PART):
         first, last = (at * len(sizes) for at in (start, min(start + PART, FLIPS)))
@@ -134,7 +134,7 @@ def flip_test(differences: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=8)  # of 1,250 source videos, 4 MB
-def _coins(count: int) -> np.ndarray:
+def coins(count: int) -> np.ndarray:
     """The first `count` draws of 0 or 1, always the same: uint8 array, eight draws a byte."""
     # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
     rng = np.random.RandomState(0)

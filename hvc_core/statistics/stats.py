@@ -125,7 +125,7 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
     point = _points(found)
     drawn = _replicates(found, index)
     macro = {name: drawn[name] for name in SCORES}
-    _KEPT.of(digest(strata(index), found), lambda: macro)  # a difference will ask for them
+    KEPT.of(digest(strata(index), found), lambda: macro)  # a difference will ask for them
     by_class = {
         k: dict(zip(classes, _estimates(point[k].mean(0), drawn[k].T), strict=True))
         for k in ("f1", "recall", "precision")
@@ -179,7 +179,7 @@ def difference(
     )
 
 
-_KEPT = Kept()
+KEPT = Kept()  # of any study: the key holds all that they follow from
 
 
 def _resample(
@@ -197,7 +197,7 @@ def _resample(
         drawn = _replicates(found, index)
         return {name: drawn[name] for name in SCORES}
 
-    return seeds, _points(found), _KEPT.of(digest(strata(index), found), draw)
+    return seeds, _points(found), KEPT.of(digest(strata(index), found), draw)
 
 
 def _found(
