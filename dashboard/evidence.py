@@ -16,7 +16,7 @@ from dashboard import numbers
 from dashboard.state import LOTTERY, View, revision
 from hvc_core import findings, splits
 from hvc_core.findings import accuracy, stored
-from hvc_core.findings.matrix import OVER_MEAN
+from hvc_core.findings.matrix import LIKE_FOR_LIKE, OVER_MEAN
 from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
@@ -74,7 +74,8 @@ def spread_of(view: View, model: str) -> spread.Spread | None:
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
     try:
-        return leakage.meter(_study.predictions, model, _study.classes)
+        rows = pd.concat([_study.rows(protocol, model) for protocol in ("random", "group5")])
+        return leakage.meter(rows, model, _study.classes)
     except ValueError:
         return None
 
@@ -235,5 +236,7 @@ def like_for_like(view: View) -> str | None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _like_for_like(_study: Study, revision: str, protocol: str) -> str | None:
-    found = accuracy.like_for_like(_study, protocol)
+    models = {name for *pair, _ in LIKE_FOR_LIKE for name in pair}
+    rows = _study.rows(protocol, *models)
+    found = accuracy.like_for_like(replace(_study, predictions=rows), protocol)
     return found.claim if found else None

@@ -81,9 +81,7 @@ def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarr
 
 @st.cache_data(max_entries=_KEEP, show_spinner=False)
 def _folds(_study: Study, revision: str, model: str, protocol: str) -> list[int]:
-    rows = _study.predictions
-    own = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
-    return sorted(own["fold"].unique().tolist())
+    return sorted(_study.rows(protocol, model)["fold"].unique().tolist())
 
 
 def folds(view: View, model: str) -> list[int]:

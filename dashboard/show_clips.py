@@ -118,8 +118,8 @@ def clip(view: state.View, row: pd.Series) -> None:
             f"{row['class']}, group {row['group']}; tested under protocol {view.protocol}, fold "
             f"{row['fold']}, seed {row['seed']}, by a net that trained on other clips."
         )
-    rows = view.study.predictions
-    of_clip = rows[(rows["clip"] == row["clip"]) & (rows["protocol"] == view.protocol)]
+    rows = view.study.rows(view.protocol, *view.pair)
+    of_clip = rows[rows["clip"] == row["clip"]]
     for slot, (column, model) in enumerate(zip(columns, view.pair, strict=True)):
         own = of_clip[(of_clip["model"] == model) & (of_clip["seed"] == row["seed"])]
         with column.container(border=True, height="stretch"):

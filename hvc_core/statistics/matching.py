@@ -44,8 +44,12 @@ def comparable(
     same pairs. Both are empty where no clip has a prediction of both.
     """
     own = _of_both(predictions, a, b, protocol)
-    shared = set(own[0]["clip"].unique()) & set(own[1]["clip"].unique())
-    own = [df[df["clip"].isin(shared)] for df in own]
+    there = [set(df["clip"].unique()) for df in own]
+    shared = there[0] & there[1]
+    own = [
+        df if len(clips) == len(shared) else df[df["clip"].isin(shared)]
+        for df, clips in zip(own, there, strict=True)
+    ]
     if all((df.groupby("seed")["clip"].nunique() == len(shared)).all() for df in own):
         return own[0], own[1]
     pairs = matched(predictions, a, b, protocol)
