@@ -15,7 +15,8 @@ from typing import Any
 
 from hvc_core.storage import write_atomic
 
-KINDS = ("serve", "memory", "train", "parity")  # their order in tables
+KINDS = ("serve", "memory", "train", "parity", "pages")  # their order in tables
+PAGE = "Page "  # how rows of a single page begin: they are kept, but too many for the table
 
 
 class BenchmarkError(ValueError):
@@ -53,7 +54,7 @@ class Row:
         met: str. `yes`, `no`, or empty: no target.
         runs: int. Figures that each median is of.
         ours_min ... ratio_max: float or None. Extremes; of the ratio, those of neighbouring runs.
-        clip: str. The clip's name.
+        clip: str. What it was measured on: the clip's or the study's name.
         note: str. What a reader must know to judge the row.
     """
 
@@ -113,6 +114,25 @@ def at_most(what: str, value: float, most: float, unit: str, runs: int, note: st
     return Row(
         what, value, None, None, unit, f"<= {most:g}", _yes(value <= most), runs,
         value, value, None, None, None, None, "", note,
+    )  # fmt: skip
+
+
+def within(
+    what: str, ours: Sequence[float], most: float | None, unit: str, clip: str = "", note: str = ""
+) -> Row:
+    """A row of one way's figures, whose median must not be over a limit, if there is one.
+
+    Args:
+        what: str. What is measured.
+        ours: sequence of figures, in `unit`.
+        most: float or None. The limit.
+        unit, clip, note: str. See Row.
+    """
+    middle = statistics.median(ours)
+    target, met = ("", "") if most is None else (f"<= {most:g}", _yes(middle <= most))
+    return Row(
+        what, middle, None, None, unit, target, met, len(ours), min(ours), max(ours),
+        None, None, None, None, clip, note,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.results import BenchmarkError, Context, Row
+from benchmarks.results import PAGE, BenchmarkError, Context, Row
 from hvc_core.storage import write_atomic
 
 BEGIN, END = "<!-- benchmark -->", "<!-- /benchmark -->"
@@ -16,11 +16,13 @@ BEGIN, END = "<!-- benchmark -->", "<!-- /benchmark -->"
 def table(rows: dict[str, list[Row]], contexts: dict[str, Context]) -> str:
     """Results as Markdown: the table, and beneath it what it was measured on.
 
+    Rows of a single page stay in their CSV: there are two of each page and study.
+
     Args:
         rows: kind -> list of Row. From `newest`.
         contexts: kind -> Context.
     """
-    every = [row for kind in rows for row in rows[kind]]
+    every = [row for kind in rows for row in rows[kind] if not row.what.startswith(PAGE)]
     notes = list(dict.fromkeys(row.note for row in every if row.note))
     lines = ["| | ours | the common way | ratio | target |", "| --- | ---: | ---: | ---: | --- |"]
     for row in every:

@@ -28,12 +28,12 @@ class Facts:
 def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
     """Every model with predictions under the view's protocol, and what is told beside it."""
     found, facts = [], {}
+    tested = view.study.predictions["class"].unique()  # a class without clips has no recall
     for model in view.study.models:
         summary = numbers.summary(view, model)
         if summary is None:
             continue
         cost = costs.cost(view.study, model)
-        tested = set(view.study.predictions["class"])  # a class without clips has no recall
         worst = min(tested, key=lambda name: summary.recall[name].mean)
         values = {
             "accuracy": 100 * summary.accuracy.mean,

@@ -13,10 +13,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import numbers
-from dashboard.state import LOTTERY, View, revision, title
+from dashboard.state import LOTTERY, View, revision
 from hvc_core import findings, splits
 from hvc_core.findings import accuracy, stored
-from hvc_core.findings.matrix import OVER_MEAN
+from hvc_core.findings.matrix import LIKE_FOR_LIKE, OVER_MEAN
 from hvc_core.planned import planned
 from hvc_core.statistics import (
     calibration,
@@ -35,20 +35,7 @@ _KEEP = 64
 _WAIT = "Resampling the source videos …"
 
 
-@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
-def _decision(
-    _study: Study, revision: str, a: str, b: str, protocol: str
-) -> paired.Decision | None:
-    titles = {name: title(_study, name) for name in (a, b)}
-    try:
-        return paired.decide(_study.predictions, a, b, protocol, _study.classes, titles)
-    except ValueError:
-        return None
-
-
-def decision(view: View) -> paired.Decision | None:
-    """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
-    return _decision(view.study, view.revision, view.a, view.b, view.protocol)
+decision = numbers.decision  # the verdict's own
 
 
 def over_mean(view: View) -> list[tuple[View, stats.Difference]]:
@@ -63,7 +50,7 @@ def over_mean(view: View) -> list[tuple[View, stats.Difference]]:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _class_tests(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
-    return paired.per_class(_study.predictions, a, b, protocol, _study.classes)
+    return paired.per_class(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
 
 
 def class_tests(view: View) -> pd.DataFrame:
@@ -74,7 +61,7 @@ def class_tests(view: View) -> pd.DataFrame:
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _spread(_study: Study, revision: str, model: str, protocol: str) -> spread.Spread | None:
     try:
-        return spread.spread(_study.predictions, model, protocol, _study.classes)
+        return spread.spread(_study.rows(protocol, model), model, protocol, _study.classes)
     except ValueError:
         return None
 
@@ -87,7 +74,8 @@ def spread_of(view: View, model: str) -> spread.Spread | None:
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
     try:
-        return leakage.meter(_study.predictions, model, _study.classes)
+        rows = pd.concat([_study.rows(protocol, model) for protocol in ("random", "group5")])
+        return leakage.meter(rows, model, _study.classes)
     except ValueError:
         return None
 
@@ -143,13 +131,10 @@ class Sureness:
 def _sureness(
     _study: Study, revision: str, model: str, protocol: str, scaled: bool
 ) -> Sureness | None:
-    rows = _study.predictions
-    rows = rows[(rows["model"] == model) & (rows["protocol"] == protocol)]
+    rows = _study.rows(protocol, model)
     asked = _asked_under(_study, revision, "unseen", (model,), protocol)
-    known, unseen = (
-        df[(df["model"] == model) & (df["protocol"] == asked)]
-        for df in (_study.predictions, _study.unseen)
-    )
+    known, unseen = _study.rows(asked, model), _study.unseen
+    unseen = unseen[(unseen["model"] == model) & (unseen["protocol"] == asked)]
     if scaled:
         validation = _study.validation[_study.validation["model"] == model]
         rows, known, unseen = (
@@ -174,7 +159,7 @@ def sureness(view: View, model: str, scaled: bool) -> Sureness | None:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _conditions(_study: Study, revision: str, model: str, protocol: str) -> pd.DataFrame:
-    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    rows = robustness.rows_of(_study.rows(protocol, model), _study.conditions, model, protocol)
     return robustness.table(rows, _study.classes)
 
 
@@ -187,7 +172,7 @@ def conditions(view: View, model: str) -> pd.DataFrame:
 def _class_loss(
     _study: Study, revision: str, model: str, protocol: str, condition: str
 ) -> list[stats.Estimate | None]:
-    rows = robustness.rows_of(_study.predictions, _study.conditions, model, protocol)
+    rows = robustness.rows_of(_study.rows(protocol, model), _study.conditions, model, protocol)
     return robustness.by_class(rows, condition, _study.classes)
 
 
@@ -251,5 +236,7 @@ def like_for_like(view: View) -> str | None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _like_for_like(_study: Study, revision: str, protocol: str) -> str | None:
-    found = accuracy.like_for_like(_study, protocol)
+    models = {name for *pair, _ in LIKE_FOR_LIKE for name in pair}
+    rows = _study.rows(protocol, *models)
+    found = accuracy.like_for_like(replace(_study, predictions=rows), protocol)
     return found.claim if found else None

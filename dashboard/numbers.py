@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.state import View
-from hvc_core.statistics import counts, stats
+from dashboard.state import View, title
+from hvc_core.statistics import counts, paired, stats
 from hvc_core.statistics import verdict as verdict_of
 from hvc_core.statistics.by_clip import by_clip as by_clip_of
 from hvc_core.study import Study
@@ -27,20 +27,31 @@ def summary(view: View, model: str, protocol: str | None = None) -> stats.Summar
 @st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
 def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.Summary | None:
     try:
-        return stats.summary(_study.predictions, model, protocol, _study.classes)
+        return stats.summary(_study.rows(protocol, model), model, protocol, _study.classes)
+    except ValueError:
+        return None
+
+
+def decision(view: View) -> paired.Decision | None:
+    """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
+    return _decision(view.study, view.revision, view.a, view.b, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
+def _decision(
+    _study: Study, revision: str, a: str, b: str, protocol: str
+) -> paired.Decision | None:
+    titles = {name: title(_study, name) for name in (a, b)}
+    try:
+        return paired.decide(_study.rows(protocol, a, b), a, b, protocol, _study.classes, titles)
     except ValueError:
         return None
 
 
 def verdict(view: View) -> verdict_of.Verdict:
     """Who wins under the view's protocol, or that one cannot tell."""
-    return _verdict(view.study, view.revision, view.a, view.b, view.protocol)
-
-
-@st.cache_data(max_entries=_KEEP, show_spinner="Resampling the source videos …")
-def _verdict(_study: Study, revision: str, a: str, b: str, protocol: str) -> verdict_of.Verdict:
-    titles = {name: str(entry["title"]) for name, entry in _study.models.items()}
-    return verdict_of.verdict(_study.predictions, a, b, protocol, _study.classes, titles)
+    titles = {name: str(entry["title"]) for name, entry in view.study.models.items()}
+    return verdict_of.in_words(decision(view), view.a, view.b, view.protocol, titles)
 
 
 def difference(view: View) -> stats.Difference | None:
@@ -53,7 +64,7 @@ def _difference(
     _study: Study, revision: str, a: str, b: str, protocol: str
 ) -> stats.Difference | None:
     try:
-        return stats.difference(_study.predictions, a, b, protocol, _study.classes)
+        return stats.difference(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
     except ValueError:
         return None
 
@@ -65,16 +76,12 @@ def matrix(view: View, model: str) -> np.ndarray:
 
 @st.cache_data(max_entries=_KEEP, show_spinner=False)
 def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarray:
-    rows = _study.predictions
-    rows = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
-    return counts.confusion(rows, _study.classes)
+    return counts.confusion(_study.rows(protocol, model), _study.classes)
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner=False)
 def _folds(_study: Study, revision: str, model: str, protocol: str) -> list[int]:
-    rows = _study.predictions
-    own = rows[(rows["protocol"] == protocol) & (rows["model"] == model)]
-    return sorted(own["fold"].unique().tolist())
+    return sorted(_study.rows(protocol, model)["fold"].unique().tolist())
 
 
 def folds(view: View, model: str) -> list[int]:
@@ -89,7 +96,7 @@ def by_clip(view: View) -> pd.DataFrame:
 
 @st.cache_data(max_entries=8, show_spinner="Reading every answer …")
 def _by_clip(_study: Study, revision: str, a: str, b: str, protocol: str) -> pd.DataFrame:
-    return by_clip_of(_study.predictions, a, b, protocol, _study.classes)
+    return by_clip_of(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
 
 
 def classes(view: View, measure: str = "f1") -> pd.DataFrame | None:

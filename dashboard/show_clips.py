@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import charts, footage, show, state
 
 SIGN = {True: "✓", False: "✗"}
+MOST = 1_000  # rows that a table sends to the browser
 Row = tuple[str, int]  # clip, seed
 
 
@@ -43,6 +44,9 @@ def table(
 ) -> int | None:
     """A table of clips with one to choose; returns which of them the address names.
 
+    Of many it shows the first `MOST`, and the one that the address names at their end where it is
+    not among them.
+
     Args:
         view: the open study.
         rows: DataFrame of `by_clip`, with a running index.
@@ -50,7 +54,9 @@ def table(
         what: str. Which clips these are; on one page no two tables may be named alike.
     """
     at = position(rows, asked())
-    st.session_state[key] = {"selection": {"rows": [] if at is None else [at], "columns": []}}
+    every, rows = len(rows), rows.iloc[sent(len(rows), at)]
+    chosen = [] if at is None else [min(at, len(rows) - 1)]
+    st.session_state[key] = {"selection": {"rows": chosen, "columns": []}}
     shown = pd.DataFrame({"Clip": rows["clip"], "Class": rows["class"], "Group": rows["group"]})
     if rows["seed"].nunique() > 1:
         shown["Seed"] = rows["seed"]
@@ -74,7 +80,19 @@ def table(
             if str(name).endswith("%")
         },
     )
+    if every > len(rows):
+        st.caption(
+            f"The table holds {len(rows):,} of these {every:,} answers, the first in this order"
+            f"{'' if at is None or at < MOST else ' and the chosen one'}. Narrow down to see the "
+            f"other {every - len(rows):,}."
+        )
     return at
+
+
+def sent(count: int, at: int | None) -> list[int]:
+    """Which of `count` rows are sent to the browser: the first `MOST`, then `at` if it is later."""
+    first = list(range(min(count, MOST)))
+    return first if at is None or at < MOST else [*first, at]
 
 
 def _picked(rows: pd.DataFrame, key: str) -> None:
@@ -103,8 +121,8 @@ def clip(view: state.View, row: pd.Series) -> None:
             f"{row['class']}, group {row['group']}; tested under protocol {view.protocol}, fold "
             f"{row['fold']}, seed {row['seed']}, by a net that trained on other clips."
         )
-    rows = view.study.predictions
-    of_clip = rows[(rows["clip"] == row["clip"]) & (rows["protocol"] == view.protocol)]
+    rows = view.study.rows(view.protocol, *view.pair)
+    of_clip = rows[rows["clip"] == row["clip"]]
     for slot, (column, model) in enumerate(zip(columns, view.pair, strict=True)):
         own = of_clip[(of_clip["model"] == model) & (of_clip["seed"] == row["seed"])]
         with column.container(border=True, height="stretch"):

@@ -190,9 +190,7 @@ def main_protocol_of(_study: studies.Study, revision: str) -> str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def run_under(_study: studies.Study, revision: str, a: str, b: str) -> list[str]:
     """The protocols under which two models both have predictions."""
-    rows = _study.predictions[["protocol", "model"]].drop_duplicates()
-    there = set(rows.itertuples(index=False, name=None))
-    return [p for p in _study.protocols if {(p, a), (p, b)} <= there]
+    return [p for p in _study.protocols if all(len(_study.rows(p, model)) for model in (a, b))]
 
 
 def choose_protocol(name: str) -> None:

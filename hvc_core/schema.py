@@ -32,17 +32,18 @@ def field_of(obj: dict[str, Any], file: Path, at: str, key: str, *types: type) -
     Raises:
         StudyError: it is missing or of another type.
     """
+    if key in obj:
+        value = obj[key]
+        wrong_bool = isinstance(value, bool) and bool not in types  # True is an int to isinstance
+        if isinstance(value, types) and not wrong_bool:
+            return value
     field = f"{at}.{key}" if at else key
     expected = " or ".join("null" if t is type(None) else t.__name__ for t in types)
     if key not in obj:
         raise StudyError(file, field, "missing", f"Add it ({expected}), or make the file again.")
-    value = obj[key]
-    wrong_bool = isinstance(value, bool) and bool not in types  # True is an int to isinstance
-    if not isinstance(value, types) or wrong_bool:
-        raise StudyError(
-            file, field, f"is {value!r:.60}, expected {expected}", "Correct or make it again."
-        )
-    return value
+    raise StudyError(
+        file, field, f"is {obj[key]!r:.60}, expected {expected}", "Correct or make it again."
+    )
 
 
 def check_version(obj: dict[str, Any], file: Path) -> None:
@@ -197,7 +198,7 @@ def check_metrics(metrics: dict[str, Any], meta: dict[str, Any], file: Path) -> 
             field_of(entry, file, f"{at}.per_class.{name}", "support", int)
         matrix = field_of(cell, file, at, "confusion", list)
         if len(matrix) != len(classes) or not all(
-            isinstance(row, list) and len(row) == len(classes) and all(type(n) is int for n in row)
+            isinstance(row, list) and len(row) == len(classes) and set(map(type, row)) == {int}
             for row in matrix
         ):
             size = len(classes)

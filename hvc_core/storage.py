@@ -33,6 +33,7 @@ TYPES = {
     "val_accuracy": pa.float64(),
     "seconds": pa.float64(),
 }
+PIECE = 1 << 20  # bytes that are read at a time
 
 
 class StudyError(ValueError):
@@ -88,11 +89,15 @@ def write_parquet(path: Path, df: pd.DataFrame) -> None:
         df: DataFrame. Known columns get the types of `TYPES`; the index is not kept.
     """
     columns = [pa.array(df[name].tolist(), TYPES.get(name)) for name in df.columns]
-    table = pa.table(dict(zip(df.columns, columns, strict=True)))
+    write_table(path, pa.table(dict(zip(df.columns, columns, strict=True))))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes an Arrow table as `write_parquet` does; its columns have their types already."""
     # Words repeat, so they go into dictionaries; probabilities never do, but the bytes of their
     # exponents are alike when they stand together: 48 bytes a row of 15 classes instead of 84.
-    split = [f"{name}.list.element" for name in df.columns if name == "probabilities"]
-    words = [name for name in df.columns if name != "probabilities"]
+    split = [f"{name}.list.element" for name in table.column_names if name == "probabilities"]
+    words = [name for name in table.column_names if name != "probabilities"]
     write_atomic(
         Path(path),
         lambda temporary: pq.write_table(
@@ -149,7 +154,8 @@ def read_table(
     if not path.is_file():
         raise StudyError(path, None, "missing", ADVICE.get(path.name, ""))
     try:
-        with pq.ParquetFile(path) as file:
+        # Piece by piece: a file that is read whole is held beside the table that it makes.
+        with pq.ParquetFile(path, buffer_size=PIECE) as file:
             names = file.schema_arrow.names
             table = file.read(columns=[name for name in columns if name in names])
     except (OSError, pa.ArrowException) as error:

@@ -1,14 +1,17 @@
 """The study folder: read it, write cells into it, close it, check it. The only door to a study.
 
-May import: the standard library, pandas, hvc_core.cells, .schema, .storage, .tables, .statistics.
+May import: the standard library, numpy, pandas, hvc_core.cells, .schema, .storage, .tables,
+.statistics.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hvc_core.cells import (
@@ -101,6 +104,25 @@ class Study:
     cost: dict[str, Any]
     audit: dict[str, Any] | None
 
+    def rows(self, protocol: str, *models: str) -> pd.DataFrame:
+        """The predictions of some models under a protocol, in the table's order.
+
+        Of a million rows a page needs a few thousand, and asks for them again and again.
+
+        Args:
+            protocol: str.
+            models: one or more names; one without predictions there has no row.
+        """
+        none = np.zeros(0, np.int64)
+        places = [self._places.get((protocol, name), none) for name in dict.fromkeys(models)]
+        return self.predictions.iloc[np.sort(np.concatenate(places))]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], np.ndarray]:
+        """Where the rows of each protocol and model stand among the predictions."""
+        grouped = self.predictions.groupby(["protocol", "model"], sort=False)
+        return {(str(key[0]), str(key[1])): np.asarray(at) for key, at in grouped.indices.items()}  # type: ignore[index]
+
     @property
     def name(self) -> str:
         return self.meta["name"]
@@ -152,7 +174,7 @@ def read(folder: Path) -> Study:
     return Study(
         folder=folder,
         meta=meta,
-        predictions=predictions[clean].reset_index(drop=True),
+        predictions=predictions if clean.all() else predictions[clean].reset_index(drop=True),
         conditions=predictions[~clean].reset_index(drop=True),
         validation=_read_extra(folder, "validation", meta),
         unseen=_read_extra(folder, "unseen", meta),

@@ -44,9 +44,10 @@ def read_predictions(file: Path, meta: dict[str, Any], unseen: bool = False) -> 
     values = _probabilities(table, len(classes), file)
     df = table.drop_columns(["probabilities"]).to_pandas()
     df["probabilities"] = pd.Series(list(values), dtype=object, index=df.index)
-    unknown = sorted(set(df["class"]) - set(classes))
-    if unseen and len(unknown) < df["class"].nunique():
-        known = min(set(df["class"]) & set(classes))
+    there = set(df["class"].unique())
+    unknown = sorted(there - set(classes))
+    if unseen and len(unknown) < len(there):
+        known = min(there & set(classes))
         raise StudyError(file, "class", f"{known} is one of the study's own", "Leave it out.")
     if unknown and not unseen:
         same_classes([*classes, *unknown], classes, file, "class")
@@ -110,13 +111,16 @@ def _probabilities(table: pa.Table, count: int, file: Path) -> np.ndarray:
         )
     flat = column.flatten().to_numpy(zero_copy_only=False)
     values = flat.astype(np.float32, copy=False).reshape(-1, count)
+    with np.errstate(invalid="ignore"):
+        sums = values.sum(axis=1, dtype=np.float64)  # finite where every value is
     advice = "Train that cell again."
-    for what, bad in (
-        ("not finite", ~np.isfinite(values).all(axis=1)),
-        ("negative", (values < 0).any(axis=1)),
-        ("not summing to 1", np.abs(values.sum(axis=1, dtype=np.float64) - 1) > SUM_TOLERANCE),
+    for what, found in (
+        ("not finite", lambda: ~np.isfinite(sums)),
+        ("negative", lambda: (values < 0).any(axis=1) if values.min() < 0 else None),
+        ("not summing to 1", lambda: np.abs(sums - 1) > SUM_TOLERANCE),
     ):
-        if bad.any():
+        bad = found()
+        if bad is not None and bad.any():
             first = clips[int(bad.argmax())]
             raise StudyError(
                 file, "probabilities", f"{int(bad.sum())} rows {what} (first: clip {first})", advice

@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from benchmarks import __main__ as cli
-from benchmarks import kit, results, table, timing
+from benchmarks import kit, million, pages, results, table, timing
 from benchmarks.results import BenchmarkError, Context, Row
-from hvc_core import latency
+from hvc_core import latency, study
+from hvc_core.findings import stored
 
 CONTEXT = Context(
     "Some(R) CPU @ 2.60GHz (x86_64), 4 cores", "Python 3.11.7", "2026-01-31T12:00Z", 0.1
@@ -53,6 +54,17 @@ def test_missed_says_by_how_much():
     assert results.missed(SLOWER) == "Training: 2.00 times instead of 5, 60 % short"
     wrong = results.at_most("Parity of lrcn", 3e-4, 1e-4, "", 5, "")
     assert results.missed(wrong) == "Parity of lrcn: 0.0003, 3 times the limit"
+
+
+def test_a_limit_is_of_the_median_and_there_need_be_none():
+    row = results.within("Opening", [3.5, 2.0, 2.5], 3, "s", "a study", "note")
+    assert (row.ours, row.ours_min, row.ours_max, row.runs) == (2.5, 2, 3.5, 3)
+    assert (row.target, row.met, row.common, row.ratio) == ("<= 3", "yes", None, None)
+    slow = results.within("Opening", [4.5], 3, "s")
+    assert results.missed(slow) == "Opening: 4.5, 1.5 times the limit"
+    assert table.verdict(slow) == "≤ 3, **missed**"
+    free = results.within("Opening", [4.5], None, "s")
+    assert (free.target, free.met, results.missed(free)) == ("", "", "")
 
 
 def test_figures_are_taken_in_turns():
@@ -241,6 +253,69 @@ def test_peak_is_of_the_process_itself_not_of_who_started_it():
     assert int(out.stdout) < 200_000_000 < latency.peak_memory()
 
 
+# -- opening studies and turning pages ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return million.make(tmp_path_factory.mktemp("million") / "study", million.SMALL)
+
+
+def test_the_made_study_is_whole_and_as_large_as_it_says(small):
+    of = study.read(small)
+    assert len(of.predictions) == million.SMALL.rows
+    assert study.check(small) == []
+    assert stored.load(of) == stored.derive(of)
+    assert of.predictions.equals(of.predictions.sort_values(study.KEY))
+    tested = of.predictions.groupby("protocol")["clip"].nunique().to_dict()
+    assert tested == {"group5": 100, "holdout": 20, "logo25": 100, "random": 100}
+
+
+def test_the_large_one_has_a_million_rows_of_50_classes():
+    assert (million.MILLION.rows, million.MILLION.classes) == (1_000_000, 50)
+
+
+def test_every_page_is_turned_twice_in_a_process_of_its_own(root, small):
+    found = pages.turn(small)
+    assert found["open"] > 0
+    assert set(found["pages"]) == {p.stem for p in (root / "dashboard/app_pages").glob("*.py")}
+    assert all(len(times) == 2 and min(times) > 0 for times in found["pages"].values())
+    assert found["size"] == {"rows": million.SMALL.rows, "models": 3, "classes": 4}
+
+
+def test_a_study_that_cannot_be_opened_is_said(tmp_path):
+    with pytest.raises(BenchmarkError, match="turning its pages failed"):
+        pages.turn(tmp_path / "nothing")
+
+
+def test_the_slowest_pages_are_named_and_single_ones_kept_out_of_the_table(tmp_path, monkeypatch):
+    times = {"about": [0.2, 0.1], "cost": [1.5, 0.3], "sure": [2.5, 0.4]}
+    size = {"rows": 10, "models": 2, "classes": 3}
+    monkeypatch.setattr(pages, "turn", lambda _: {"open": 0.5, "pages": times, "size": size})
+    rows = list(pages.measure(tmp_path, 7, quick=True))
+    assert {row.clip for row in rows} == {tmp_path.name, f"{million.SMALL.rows:,} rows"}
+    opening, first, again, *single = rows[: len(rows) // 2]
+    assert (opening.ours, opening.runs, opening.met) == (0.5, pages.RUNS, "yes")
+    assert first.what == (
+        "Turning to its slowest page, sure, the first time; 2 of 3 pages take over 1 s"
+    )
+    assert (first.ours, first.met) == (2.5, "no")
+    assert (again.what, again.met) == ("Turning to its slowest page, sure, again", "yes")
+    assert [row.ours for row in single] == [0.2, 0.1, 1.5, 0.3, 2.5, 0.4]
+    save(tmp_path, "pages", rows)
+    kept, contexts = results.newest(tmp_path)
+    assert len(kept["pages"]) == len(rows)
+    text = table.table(kept, contexts)
+    assert "Turning to its slowest page, sure" in text and results.PAGE not in text
+
+
+def test_pages_need_no_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr(kit, "prepare", lambda *_: pytest.fail("no model is needed"))
+    monkeypatch.setattr(pages, "measure", lambda *_: [results.within("x", [1.0], 3, "s")])
+    assert cli.main(["--only", "pages", "--quick", "--results", str(tmp_path)]) == 0
+
+
 # -- all of it, small ----------------------------------------------------------
 
 
@@ -251,7 +326,7 @@ def test_quick_run(root, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, list[Row]]
     found, _ = results.newest(tmp_path)
-    assert list(found) == ["serve", "train", "parity"]
+    assert list(found) == ["serve", "train", "parity", "pages"]
     assert all(row.ours > 0 and (row.common or 0) > 0 for row in found["serve"] + found["train"])
     assert [row.met for row in found["parity"]] == ["yes", "yes"]  # no clock decides this
     assert table.table(*results.newest(tmp_path)).count("\n") > 8

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard import footage, state
+from dashboard import footage, show_clips, state
 from hvc_core import study as studies
 from hvc_core.statistics.by_clip import by_clip
 from tests.support import videos
@@ -132,3 +132,36 @@ def test_a_data_folder_that_is_not_there_shows_no_clip(
     app = open_page("clips", clip=CLIP)
     assert not app.exception and footage.HINT in words(app)
     assert state.folder() == shown
+
+
+def test_many_clips_are_not_all_sent_to_the_browser(
+    shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show_clips, "MOST", 10)
+    rows = rows_of(shown)
+    app = open_page("clips")
+    assert app.dataframe[0].value["Clip"].tolist() == rows["clip"].head(10).tolist()
+    assert f"10 of these {len(rows)} answers" in words(app)
+    assert f"the other {len(rows) - 10}" in words(app)
+    # What the address names is there all the same, and the next clip is the next of all found.
+    late = rows.iloc[20]
+    app = open_page("clips", clip=str(late["clip"]), seed=str(late["seed"]))
+    table = app.dataframe[0].value
+    assert len(table) == 11 and table["Clip"].iloc[-1] == late["clip"]
+    assert f"**{late['clip']}**" in words(app) and "and the chosen one" in words(app)
+    app.button[1].click().run()
+    assert app.query_params["clip"] == rows.iloc[21]["clip"]
+    assert app.query_params["seed"] == str(rows.iloc[21]["seed"])
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("count", "at", "found"),
+    [(2, None, [0, 1]), (2, 1, [0, 1]), (9, None, [0, 1, 2]), (9, 2, [0, 1, 2]),
+     (9, 3, [0, 1, 2, 3]), (9, 8, [0, 1, 2, 8]), (0, None, [])],
+)  # fmt: skip
+def test_which_rows_are_sent(
+    count: int, at: int | None, found: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show_clips, "MOST", 3)
+    assert show_clips.sent(count, at) == found

@@ -36,11 +36,10 @@ def main_protocol(of: Study) -> str | None:
     None where no protocol has predictions of both.
     """
     a, b = of.headline
-    rows = of.predictions
     clips = {}
     for protocol in of.protocols:
-        own = rows[rows["protocol"] == protocol]
-        shared = set(own.loc[own["model"] == a, "clip"]) & set(own.loc[own["model"] == b, "clip"])
+        asked = [set(of.rows(protocol, name)["clip"].unique()) for name in (a, b)]
+        shared = asked[0] & asked[1]
         if shared:
             clips[protocol] = (protocol in GROUPED, len(shared))
     return max(clips, key=lambda name: clips[name]) if clips and a != b else None

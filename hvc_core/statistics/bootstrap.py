@@ -82,9 +82,18 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     Args:
         values: float array (R,).
     """
+    return intervals(values[None])[0]
+
+
+def intervals(values: np.ndarray) -> list[tuple[float, float]]:
+    """The `interval` of each row.
+
+    Args:
+        values: float array (N, R), without NaN.
+    """
     tail = (1 - LEVEL) / 2
-    lo, hi = np.quantile(values, [tail, 1 - tail])
-    return float(lo), float(hi)
+    ends = np.quantile(values, [tail, 1 - tail], axis=1)
+    return [(float(lo), float(hi)) for lo, hi in ends.T]
 
 
 def accuracy_interval(df: pd.DataFrame, classes: list[str]) -> tuple[float, float]:

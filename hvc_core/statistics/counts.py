@@ -51,7 +51,7 @@ def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarra
     if not len(df):
         return true, true.copy()
     rows = df["probabilities"].tolist()
-    if any(len(row) != count for row in rows):
+    if set(map(len, rows)) != {count}:
         raise ValueError(f"expected {count} probabilities a row, one a class")
     values = np.concatenate(rows).reshape(-1, count)
     return true, values.argmax(axis=1).astype(np.int64)

@@ -87,12 +87,13 @@ def meter(
         return [share(hits[:, of], clips[:, of], weights[:, of]) for hits, clips in found]
 
     (point, drawn), (other, other_drawn) = shares(np.isin(numbers, np.flatnonzero(both)))
+    clips = [df.groupby("class")["clip"].nunique() for df in own]
     table = []
     for name, of in zip(classes, in_class, strict=True):
         (recall, replicates), (base, base_replicates) = shares(of)
         ends = _interval(replicates - base_replicates) if of.sum() > 1 else (np.nan, np.nan)
-        clips = (_clips(df, name) for df in own)
-        table.append((name, recall, base, recall - base, *ends, *clips))
+        numbered = (int(one.get(name, 0)) for one in clips)
+        table.append((name, recall, base, recall - base, *ends, *numbered))
     columns = "class leaky honest difference low high clips_leaky clips_honest".split()
     return Meter(
         model=model,
@@ -107,7 +108,3 @@ def _interval(replicates: np.ndarray) -> tuple[float, float]:
     """The 95 % interval of the replicates that hold clips; NaN where none does."""
     held = replicates[~np.isnan(replicates)]
     return interval(held) if len(held) else (np.nan, np.nan)
-
-
-def _clips(df: pd.DataFrame, name: str) -> int:
-    return int(df.loc[df["class"] == name, "clip"].nunique())

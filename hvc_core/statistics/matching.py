@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+Pair = tuple[int, int, pd.DataFrame, pd.DataFrame]  # seed of a, seed of b, rows of a, rows of b
 
-def matched(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str
-) -> list[tuple[int, int, pd.DataFrame, pd.DataFrame]]:
+
+def matched(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[Pair]:
     """Seeds of a and b with both models' rows of the clips that both predicted, in one order.
 
     Equal seeds are paired; where the models have none in common, theirs are paired in order, as
@@ -44,8 +44,12 @@ def comparable(
     same pairs. Both are empty where no clip has a prediction of both.
     """
     own = _of_both(predictions, a, b, protocol)
-    shared = set(own[0]["clip"]) & set(own[1]["clip"])
-    own = [df[df["clip"].isin(shared)] for df in own]
+    there = [set(df["clip"].unique()) for df in own]
+    shared = there[0] & there[1]
+    own = [
+        df if len(clips) == len(shared) else df[df["clip"].isin(shared)]
+        for df, clips in zip(own, there, strict=True)
+    ]
     if all((df.groupby("seed")["clip"].nunique() == len(shared)).all() for df in own):
         return own[0], own[1]
     pairs = matched(predictions, a, b, protocol)

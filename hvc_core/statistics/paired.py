@@ -19,7 +19,7 @@ import pandas as pd
 from hvc_core.statistics import stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
 from hvc_core.statistics.counts import answers, sources
-from hvc_core.statistics.matching import matched
+from hvc_core.statistics.matching import Pair, matched
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
 from hvc_core.statistics.spread import share, tally
 
@@ -79,9 +79,13 @@ def by_seed(
         list of (seed of a, seed of b, McNemar) on the clips that both predicted; no entry for a
         pair of seeds without such a clip.
     """
+    return _tests(matched(predictions, a, b, protocol), classes)
+
+
+def _tests(pairs: list[Pair], classes: list[str]) -> list[SeedTest]:
     return [
         (seed_a, seed_b, mcnemar(_right(of_a, classes), _right(of_b, classes)))
-        for seed_a, seed_b, of_a, of_b in matched(predictions, a, b, protocol)
+        for seed_a, seed_b, of_a, of_b in pairs
     ]
 
 
@@ -91,7 +95,10 @@ def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: lis
     Returns:
         float, over 0 to 1; NaN where no clip has a prediction of both.
     """
-    pairs = matched(predictions, a, b, protocol)
+    return _flips(matched(predictions, a, b, protocol), classes)
+
+
+def _flips(pairs: list[Pair], classes: list[str]) -> float:
     if not pairs:
         return float("nan")
     of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
@@ -184,7 +191,8 @@ def decide(
         ValueError: no clip has a prediction of both under the protocol.
     """
     found = stats.difference(predictions, a, b, protocol, classes)
-    tests = by_seed(predictions, a, b, protocol, classes)
+    pairs = matched(predictions, a, b, protocol)
+    tests = _tests(pairs, classes)
     names = {name: (titles or {}).get(name, name) for name in (a, b)}
     sides: list[str | None] = []
     reasons = []
@@ -196,7 +204,7 @@ def decide(
             f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
             + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
         )
-    flipped = flips(predictions, a, b, protocol, classes)
+    flipped = _flips(pairs, classes)
     sides.append((a if found.accuracy.mean > 0 else b) if flipped < ALPHA else None)
     reasons.append(
         f"Both models flipped within whole source videos: p {_p(flipped)}, "

@@ -6,11 +6,14 @@ Pure functions of arrays. May import: numpy.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 ENUMERATED = 12  # with so many source videos at most, all 2**n flips are counted
 FLIPS = 20_000
+PART = 512  # flips that are weighed at a time; of whole bytes for any number of source videos
+COINS = 1 << 20  # that are drawn at a time
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,24 @@ def flip_test(differences: np.ndarray) -> float:
         for size in sizes:
             sums = np.concatenate([sums + size, sums - size])
         return float((np.abs(sums) >= seen).mean())
+    # In parts, because all flips of many films at once are hundreds of megabytes.
+    bits = coins(1 << (FLIPS * len(sizes) - 1).bit_length())
+    extreme = 0
+    for start in range(0, FLIPS, PART):
+        first, last = (at * len(sizes) for at in (start, min(start + PART, FLIPS)))
+        part = np.unpackbits(bits[first // 8 : -(-last // 8)], count=last - first)
+        kept = part.reshape(-1, len(sizes)).astype(np.float64) @ sizes  # whole numbers: exact
+        extreme += int((np.abs(2 * kept - sizes.sum()) >= seen).sum())
+    return (1 + extreme) / (1 + FLIPS)
+
+
+@lru_cache(maxsize=8)  # of 1,250 source videos, 4 MB
+def coins(count: int) -> np.ndarray:
+    """The first `count` draws of 0 or 1, always the same: uint8 array, eight draws a byte."""
     # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
-    signs = np.random.RandomState(0).randint(0, 2, (FLIPS, len(sizes)), dtype=np.int64) * 2 - 1
-    return float((1 + (np.abs(signs @ sizes) >= seen).sum()) / (1 + FLIPS))
+    rng = np.random.RandomState(0)
+    parts = [
+        np.packbits(rng.randint(0, 2, min(COINS, count - start), dtype=np.int64).astype(np.uint8))
+        for start in range(0, count, COINS)
+    ]
+    return np.concatenate(parts)

@@ -2,7 +2,7 @@
 
 How intervals are drawn, and what they do and do not cover: `bootstrap`.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .matching.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .kept, .matching.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
+from hvc_core.statistics.bootstrap import bootstrap_weights, interval, intervals, strata
 from hvc_core.statistics.counts import per_source, scores, sources
+from hvc_core.statistics.kept import Kept, Values, digest
 from hvc_core.statistics.matching import comparable
 
 # With fewer films than this a resampling interval says nothing about other films.
@@ -120,7 +121,11 @@ def summary(predictions: pd.DataFrame, model: str, protocol: str, classes: list[
     if not len(own):
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
     index = sources(own, classes)
-    seeds, point, drawn = _resample(own, classes, index)
+    seeds, found = _found(own, classes, index)
+    point = _points(found)
+    drawn = _replicates(found, index)
+    macro = {name: drawn[name] for name in SCORES}
+    KEPT.of(digest(strata(index), found), lambda: macro)  # a difference will ask for them
     by_class = {
         k: dict(zip(classes, _estimates(point[k].mean(0), drawn[k].T), strict=True))
         for k in ("f1", "recall", "precision")
@@ -155,8 +160,9 @@ def difference(
     if not len(of_a):
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
     index = sources(of_a, classes)
-    seeds_a, point_a, drawn_a = _resample(of_a, classes, index)
-    seeds_b, point_b, drawn_b = _resample(of_b, classes, index)
+    (seeds_a, point_a, drawn_a), (seeds_b, point_b, drawn_b) = (
+        _resample(df, classes, index) for df in (of_a, of_b)
+    )
     return Difference(
         a=a,
         b=b,
@@ -173,31 +179,55 @@ def difference(
     )
 
 
-Values = dict[str, np.ndarray]
+KEPT = Kept()  # of any study: the key holds all that they follow from
 
 
 def _resample(
     df: pd.DataFrame, classes: list[str], index: pd.MultiIndex
 ) -> tuple[tuple[int, ...], Values, Values]:
-    """Every score of one model's rows, on all its clips and resampled.
+    """SCORES of one model's rows, on all its clips and resampled.
 
     Returns:
-        the S seeds; the point values (S,) or (S, C); the R replicates, means over seeds, (R,) or
-        (R, C).
+        the S seeds; the point values (S,), and of classes (S, C); the R replicates of SCORES,
+        means over seeds, (R,).
     """
+    seeds, found = _found(df, classes, index)
+
+    def draw() -> Values:
+        drawn = _replicates(found, index)
+        return {name: drawn[name] for name in SCORES}
+
+    return seeds, _points(found), KEPT.of(digest(strata(index), found), draw)
+
+
+def _found(
+    df: pd.DataFrame, classes: list[str], index: pd.MultiIndex
+) -> tuple[tuple[int, ...], list[np.ndarray]]:
+    """The S seeds of one model's rows, sorted, and the counts (V, 3, C) of each."""
     seeds = tuple(sorted(int(seed) for seed in df["seed"].unique()))
+    return seeds, [per_source(df[df["seed"] == seed], classes, index) for seed in seeds]
+
+
+def _present(counts: np.ndarray) -> int:
+    """How many classes have a clip in counts (V, 3, C)."""
+    return int((counts[:, 1].sum(axis=0) > 0).sum())
+
+
+def _points(found: list[np.ndarray]) -> Values:
+    """Every score of each seed's counts (V, 3, C), on all its clips: (S,) or (S, C)."""
+    points = [_values(counts.sum(axis=0)[None], _present(counts)) for counts in found]
+    return {name: np.concatenate([p[name] for p in points]) for name in points[0]}
+
+
+def _replicates(found: list[np.ndarray], index: pd.MultiIndex) -> Values:
+    """Every score of each seed's counts (V, 3, C), resampled: means over seeds, (R,) or (R, C)."""
     weights = bootstrap_weights(strata(index))
-    points: list[Values] = []
     total: Values = {}
-    for seed in seeds:
-        found = per_source(df[df["seed"] == seed], classes, index)
-        present = int((found[:, 1].sum(axis=0) > 0).sum())
-        points.append(_values(found.sum(axis=0)[None], present))
-        drawn = (weights @ found.reshape(len(index), -1)).reshape(len(weights), *found.shape[1:])
-        for name, value in _values(drawn, present).items():
+    for counts in found:
+        drawn = (weights @ counts.reshape(len(index), -1)).reshape(len(weights), *counts.shape[1:])
+        for name, value in _values(drawn, _present(counts)).items():
             total[name] = total[name] + value if name in total else value
-    point = {name: np.concatenate([p[name] for p in points]) for name in points[0]}
-    return seeds, point, {name: value / len(seeds) for name, value in total.items()}
+    return {name: value / len(found) for name, value in total.items()}
 
 
 def _values(counts: np.ndarray, present: int) -> Values:
@@ -230,9 +260,12 @@ def _estimate(mean: float, replicates: np.ndarray) -> Estimate:
 
 def _estimates(means: np.ndarray, replicates: np.ndarray) -> list[Estimate]:
     """One estimate a row of (C, R) replicates; those that did not draw the class do not count."""
-    found = []
-    for mean, row in zip(means, replicates, strict=True):
-        drawn = row[~np.isnan(row)]
-        # A class without any clip scores 0 on all clips too, as scikit-learn has it.
-        found.append(_estimate(mean, drawn) if len(drawn) else Estimate(0.0, 0.0, 0.0))
+    drawn = ~np.isnan(replicates)
+    whole = drawn.all(axis=1)
+    # A class without any clip scores 0 on all clips too, as scikit-learn has it.
+    found = [Estimate(0.0, 0.0, 0.0)] * len(means)
+    for i, ends in zip(np.flatnonzero(whole), intervals(replicates[whole]), strict=True):
+        found[i] = Estimate(float(means[i]), *ends)
+    for i in np.flatnonzero(drawn.any(axis=1) & ~whole):
+        found[i] = _estimate(means[i], replicates[i][drawn[i]])
     return found

@@ -48,11 +48,24 @@ def verdict(
         classes: list of C names, in the order of `probabilities`.
         titles: names of the models for the sentence; the models' own where left out.
     """
-    names = {name: (titles or {}).get(name, name) for name in (a, b)}
-    both = f"{names[a]} and {names[b]}"
     try:
         decided = paired.decide(predictions, a, b, protocol, classes)
     except ValueError:
+        decided = None
+    return in_words(decided, a, b, protocol, titles)
+
+
+def in_words(
+    decided: paired.Decision | None,
+    a: str,
+    b: str,
+    protocol: str,
+    titles: Mapping[str, str] | None = None,
+) -> Verdict:
+    """What `paired.decide` found of a and b under the protocol; None where nothing is shared."""
+    names = {name: (titles or {}).get(name, name) for name in (a, b)}
+    both = f"{names[a]} and {names[b]}"
+    if decided is None:
         sentence = f"Cannot tell: no clip was put to both {both} under {protocol}."
         return Verdict(sentence, None, None, None)
     found, delta = decided.found, decided.accuracy
