@@ -19,7 +19,8 @@ import pandas as pd
 import pytest
 
 from tests.support.app import PAGES, Served
-from tests.test_browser import DESKTOP, PHONE, Tab, context, served
+from tests.support.browser import DESKTOP, PHONE, Tab
+from tests.test_browser import context, served
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe-core is not installed")
 
