@@ -9,7 +9,7 @@ import re
 
 import pandas as pd
 
-from dashboard import charts, evidence, numbers, report, show, sources, state
+from dashboard import charts, evidence, numbers, report, show, show_pair, sources, state
 from dashboard.report import Section
 from hvc_core.findings import words
 from hvc_core.statistics import paired
@@ -35,7 +35,7 @@ def sections(view: state.View) -> list[Section]:
     if a is None or b is None:
         return made
     of_a, of_b = ({key: getattr(one, key) for key in charts.METRICS} for one in (a, b))
-    table = show.overview_table(view, found, {}).map(plain).rename(columns=plain)
+    table = show_pair.overview_table(view, found, {}).map(plain).rename(columns=plain)
     made.append(
         Section("All figures", chart=charts.quality(view.titles, (of_a, of_b), ()), table=table)
     )

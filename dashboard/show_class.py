@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, state
+from dashboard import evidence, numbers, show, state
 from hvc_core.statistics.stats import Estimate
 
 SCORES = {"recall": "Recall", "precision": "Precision", "f1": "F1"}
@@ -41,14 +41,7 @@ def _scores(view: state.View, model: str, name: str) -> None:
         return
     with st.grid(3, min_column_width=110, gap="small"):
         for key, label in SCORES.items():
-            value = getattr(found, key)[name]
-            st.metric(
-                label,
-                charts.percent(value.mean),
-                delta=charts.interval(value),
-                delta_color="off",
-                delta_arrow="off",
-            )
+            show.metric(label, getattr(found, key)[name])
 
 
 def _mistakes(counts: np.ndarray, classes: list[str], number: int) -> None:

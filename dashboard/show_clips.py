@@ -69,7 +69,7 @@ def table(
         shown,
         hide_index=True,
         key=key,
-        on_select=lambda: _picked(rows, key),
+        on_select=lambda: _picked(rows, key, chosen),
         selection_mode="single-row",
         height="auto" if len(rows) < 9 else 320,
         placeholder="–",
@@ -95,9 +95,11 @@ def sent(count: int, at: int | None) -> list[int]:
     return first if at is None or at < MOST else [*first, at]
 
 
-def _picked(rows: pd.DataFrame, key: str) -> None:
+def _picked(rows: pd.DataFrame, key: str, before: list[int]) -> None:
     """Puts the clip that was chosen in a table into the address, or takes it out."""
     picked = st.session_state[key]["selection"]["rows"]
+    if picked == before:  # a table that was just drawn tells of itself, too
+        return
     if picked:
         row = rows.iloc[picked[0]]
         choose((str(row["clip"]), int(row["seed"])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, numbers, show, state
+from dashboard import charts, evidence, numbers, show, show_pair, state
 
 view = state.view()
 found = [numbers.summary(view, name) for name in view.pair]
@@ -20,7 +20,7 @@ show.heading(
 )
 
 verdict = numbers.verdict(view)
-plain = show.in_a_hundred(view, found)
+plain = show_pair.in_a_hundred(view, found)
 if verdict.winner is None:
     st.warning(f"{plain} {verdict.sentence}", title="One cannot tell", icon=":material/balance:")
 else:
@@ -49,7 +49,7 @@ with st.container(horizontal=True):
 
 for slot, (column, name) in enumerate(zip(st.columns(2), view.pair, strict=True)):
     with column.container(border=True, height="stretch"):
-        show.card(view, name, slot)
+        show_pair.card(view, name, slot)
 
 if found[0] is None or found[1] is None:
     show.no_predictions(view)
@@ -73,7 +73,7 @@ if published:
 
 st.header("All figures")
 st.table(
-    show.overview_table(view, found, published),
+    show_pair.overview_table(view, found, published),
     hide_index=True,
     alt="Measures and costs of both models beside the seed study's figures",
 )
