@@ -23,6 +23,13 @@ def change(file: Path, edit: Callable[[dict], object]) -> None:
     file.write_text(json.dumps(obj))
 
 
+def empty(folder: Path) -> None:
+    """Leaves study.json alone: a study before its first cell."""
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name != "study.json":
+            file.unlink()
+
+
 def test_training_without_history(own: Path) -> None:
     (own / "history.parquet").unlink()
     app = open_page("training")
@@ -48,8 +55,26 @@ def test_a_pair_without_predictions_under_a_protocol(own: Path) -> None:
     for page in PAGES:
         app = open_page(page)
         assert not app.exception and not app.error
-    for page in ("overview", "confusion", "classes"):
+    for page in ("overview", "confusion", "classes", "clips", "sure", "calibration", "conditions"):
         assert "no predictions under protocol" in words(open_page(page))
+
+
+def test_a_pair_that_was_not_run_is_offered_the_protocols_that_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path / "study", onnx=False, protocol=("holdout", "random", "group5"))
+    table = pd.read_parquet(folder / "predictions.parquet")
+    gone = (table["model"] == "lrcn") & (table["protocol"] != "random")
+    studies.write_parquet(folder / "predictions.parquet", table[~gone])
+    closing.close(folder)
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    app = open_page("classes", protocol="holdout")
+    assert "**group5** (not run for this pair)" in app.selectbox(key="protocol").proto.help
+    offered = [button for button in app.button if "Compare them under" in button.label]
+    assert [button.label for button in offered] == ["Compare them under random"]
+    offered[0].click().run()
+    assert not app.exception and app.selectbox(key="protocol").value == "random"
+    assert app.get("plotly_chart")
 
 
 def test_a_study_of_one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +110,16 @@ BROKEN: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "another class list": (
         lambda f: change(f / "metrics.json", lambda m: m["cells"][0]["per_class"].pop("Diving")),
         ("metrics.json", "per_class", "Diving"),
+    ),
+    "empty: no row": (
+        lambda f: (
+            pd.read_parquet(f / "predictions.parquet").head(0).to_parquet(f / "predictions.parquet")
+        ),
+        ("predictions.parquet", "has no rows", "Train at least one cell"),
+    ),
+    "empty: nothing trained yet": (
+        empty,
+        ("predictions.parquet", "missing", "Finish the training"),
     ),
     "no json": (lambda f: (f / "cost.json").write_text("{"), ("cost.json", "JSON")),
 }
