@@ -127,3 +127,13 @@ def test_drawn_flips_are_never_impossible_and_always_the_same() -> None:
     assert significance.flip_test(of) == 1 / (1 + significance.FLIPS)
     mixed = np.random.default_rng(0).permutation(of * np.where(of % 3 == 0, -1, 1))
     assert significance.flip_test(mixed) == significance.flip_test(-np.sort(mixed))
+
+
+@pytest.mark.parametrize("size", [13, 25, 801])
+def test_flips_in_parts_are_all_flips_at_once(size: int) -> None:
+    of = np.random.default_rng(size).integers(1, 9, size) * np.where(np.arange(size) % 5, -1, 1)
+    shape = significance.FLIPS, size
+    signs = np.random.RandomState(0).randint(0, 2, shape, dtype=np.int64) * 2 - 1
+    extreme = np.abs(signs @ np.sort(np.abs(of))[::-1]) >= abs(of.sum())
+    expected = (1 + extreme.sum()) / (1 + significance.FLIPS)
+    assert significance.flip_test(of) == expected

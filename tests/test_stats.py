@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hvc_core import study
 from hvc_core.statistics import bootstrap, counts, metrics, stats
 from hvc_core.statistics import verdict as verdict_of
+from hvc_core.statistics.kept import Kept, digest
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B", "C"]
@@ -357,3 +358,38 @@ def test_every_model_of_a_large_study_has_a_summary(tmp_path: Path) -> None:
         summary = stats.summary(found.predictions, model, "holdout", found.classes)
         assert list(summary.f1) == found.classes
         assert summary.accuracy.lo < summary.accuracy.mean < summary.accuracy.hi
+
+
+def test_what_was_drawn_before_is_what_would_be_drawn() -> None:
+    rng = np.random.default_rng(3)
+    both = pd.concat([clips(rng, 0.7, "a"), clips(rng, 0.5, "b")], ignore_index=True)
+    stats.KEPT.clear()
+    fresh = stats.difference(both, "a", "b", "holdout", CLASSES)
+    stats.KEPT.clear()
+    summaries = [stats.summary(both, name, "holdout", CLASSES) for name in ("a", "b")]
+    assert stats.difference(both, "a", "b", "holdout", CLASSES) == fresh
+    assert [stats.summary(both, name, "holdout", CLASSES) for name in ("a", "b")] == summaries
+
+
+def test_only_so_much_is_kept_and_the_longest_unasked_goes() -> None:
+    drawn: list[bytes] = []
+
+    def ask(key: bytes) -> None:
+        def draw() -> dict[str, np.ndarray]:
+            drawn.append(key)
+            return {"accuracy": np.zeros(2)}
+
+        assert kept.of(key, draw)["accuracy"].shape == (2,)
+
+    kept = Kept(most=2)
+    for key in (b"a", b"b", b"a", b"c", b"a", b"b"):
+        ask(key)
+    assert drawn == [b"a", b"b", b"c", b"b"]
+    found = [np.ones((4, 3, 2)), np.ones((4, 3, 2))]
+    keys = {
+        digest((0, 0, 1, 1), found),
+        digest((0, 0, 0, 0), found),
+        digest((0, 0, 1, 1), found[:1]),
+        digest((0, 0, 1, 1), [found[0], 2 * found[1]]),
+    }
+    assert len(keys) == 4

@@ -1,6 +1,6 @@
 """A study folder: what is read, what is missing, and whether its metrics are what they say.
 
-May import: numpy, pytest, hvc_core.study, tests.support.studies, .spoilt.
+May import: numpy, pandas, pytest, hvc_core.study, tests.support.studies, .spoilt.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hvc_core import study
@@ -131,6 +132,18 @@ def test_check_sees_missing_and_repeated_and_unfounded_cells(folder: Path) -> No
         "cells: stored nothing of model lrcn, protocol holdout, seed 1",
         "cells: stored nothing of model lrcn, protocol holdout, seed 2",
     ]
+
+
+def test_rows_are_those_of_the_models_under_the_protocol_in_order(tmp_path: Path) -> None:
+    made = make_study(
+        tmp_path / "study", models=3, classes=2, seeds=2, protocol=("group5", "random")
+    )
+    found = study.read(made)
+    every = found.predictions
+    for models in (["lrcn"], ["lrcn-scratch", "convlstm"], ["lrcn", "lrcn"], ["none", "lrcn"]):
+        kept = every[(every["protocol"] == "random") & every["model"].isin(models)]
+        pd.testing.assert_frame_equal(found.rows("random", *models), kept)
+    assert not len(found.rows("random", "none")) and not len(found.rows("holdout", "lrcn"))
 
 
 def test_check_sees_changed_predictions(folder: Path) -> None:

@@ -56,6 +56,7 @@ def test_a_missing_column_of_history(folder: Path, column: str) -> None:
         ([0.2, 0.2, 0.2, 0.398], "not summing to 1"),
         ([float("nan"), 0.5, 0.5, 0], "not finite"),
         ([float("inf"), 0, 0, 0], "not finite"),
+        ([float("inf"), float("-inf"), 0, 0], "not finite"),
         ([-0.5, 0.5, 0.5, 0.5], "negative"),
         ([0.5, 0.5], "do not have 4 values"),
         ([0.2] * 5, "do not have 4 values"),
