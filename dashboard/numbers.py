@@ -84,9 +84,9 @@ def _folds(_study: Study, revision: str, model: str, protocol: str) -> list[int]
     return sorted(_study.rows(protocol, model)["fold"].unique().tolist())
 
 
-def folds(view: View, model: str) -> list[int]:
-    """The folds of the view's protocol that a model was tested on."""
-    return _folds(view.study, view.revision, model, view.protocol)
+def folds(view: View, model: str, protocol: str | None = None) -> list[int]:
+    """The folds of a protocol (the view's) that a model was tested on."""
+    return _folds(view.study, view.revision, model, protocol or view.protocol)
 
 
 def by_clip(view: View) -> pd.DataFrame:

@@ -146,7 +146,13 @@ def seeds(found: Sequence[Summary | None]) -> str:
 
 
 def heading(
-    view: state.View, title: str, words: str, *tables: str, both: bool = False, of: bool = True
+    view: state.View,
+    title: str,
+    words: str,
+    *tables: str,
+    both: bool = False,
+    of: bool = True,
+    under: Sequence[str] = (),
 ) -> None:
     """A page's title, what it is about, and where its numbers come from.
 
@@ -158,10 +164,11 @@ def heading(
         both: bool. Whether the page is of no use without predictions of both models; then it ends
             here, with a message.
         of: bool. Whether the words go on with what the pair was tested on.
+        under: protocols of the page's numbers, where it is not the one chosen at the top.
     """
     st.title(title)
     st.caption(f"{words} {basis(view)}" if of else words)
-    sources.button(view, tables or ("predictions",))
+    sources.button(view, tables or ("predictions",), under)
     if both and numbers.missing(view):
         no_predictions(view)
         st.stop()

@@ -81,32 +81,44 @@ def shown_path(folder: Path) -> str:
         return folder.name  # a visitor has no business with the server's other folders
 
 
-def facts(view: state.View) -> dict[str, str]:
-    """What the numbers are of, a line each; plain words."""
+def facts(view: state.View, under: Sequence[str] = ()) -> dict[str, str]:
+    """What the numbers are of, a line each; plain words.
+
+    Args:
+        view: the open study.
+        under: protocols that they are under, where it is not the one chosen at the top.
+    """
     study, meta = view.study, view.study.meta
-    protocol = study.protocols[view.protocol]
+    protocols = [name for name in under or (view.protocol,) if name in study.protocols]
     return {
         "Study": f"{study.title} ({study.name}), made {str(meta['created']).partition('T')[0]}",
         "Revision": view.revision,
         "Code commit": str(meta.get("code_commit") or "not recorded"),
         "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",
-        "Protocol": f"{view.protocol}: {protocol['description']}",
-        "Model A": _tested(view, 0),
-        "Model B": _tested(view, 1),
+        "Protocol": " ".join(
+            f"{name}: {study.protocols[name]['description'].rstrip('.')}." for name in protocols
+        ),
+        "Model A": _tested(view, 0, protocols),
+        "Model B": _tested(view, 1, protocols),
     }
 
 
-def _tested(view: state.View, slot: int) -> str:
+def _tested(view: state.View, slot: int, protocols: Sequence[str]) -> str:
     """'LRCN (lrcn): folds 0 to 4, seed 0, 1,776 clips of 375 source videos'."""
     model, title = view.pair[slot], view.titles[slot]
-    found = numbers.summary(view, model)
-    if found is None:
-        return f"{title} ({model}): not run under this protocol"
-    folds = numbers.folds(view, model)
-    return (
-        f"{title} ({model}): {_counted('fold', folds)}, {_counted('seed', found.seeds)}, "
-        f"{found.clips:,} clips of {found.sources:,} source videos"
-    )
+    said = []
+    for protocol in protocols:
+        found = numbers.summary(view, model, protocol)
+        where = f"under {protocol} " if len(protocols) > 1 else ""
+        if found is None:
+            said.append(f"{where}not run")
+            continue
+        folds = numbers.folds(view, model, protocol)
+        said.append(
+            f"{where}{_counted('fold', folds)}, {_counted('seed', found.seeds)}, "
+            f"{found.clips:,} clips of {found.sources:,} source videos"
+        )
+    return f"{title} ({model}): {'; '.join(said)}"
 
 
 def _counted(word: str, values: Sequence[int]) -> str:
@@ -129,10 +141,10 @@ def made_by(study: Study, tables: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def button(view: state.View, tables: Sequence[str]) -> None:
-    """A button that opens where the numbers of a page come from."""
+def button(view: state.View, tables: Sequence[str], under: Sequence[str] = ()) -> None:
+    """A button that opens where the numbers of a page come from; `under` as in `facts`."""
     with st.popover("Where these numbers come from", icon=":material/database:", type="tertiary"):
-        said = [f"- **{name}:** {_plain(words)}" for name, words in facts(view).items()]
+        said = [f"- **{name}:** {_plain(words)}" for name, words in facts(view, under).items()]
         st.markdown("\n".join(said))
         st.code(made_by(view.study, tables), language=None, wrap_lines=True)
 

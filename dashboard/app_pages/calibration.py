@@ -12,6 +12,7 @@ view = state.view()
 show.heading(
     view, "Calibration", "Whether a model is as often right as it says it is.",
     "predictions", "validation", "unseen", both=True,
+    under=list(dict.fromkeys([view.protocol, evidence.asked_under(view, "unseen").protocol])),
 )  # fmt: skip
 
 RAW, SCALED = "As they come", "Temperature scaled"

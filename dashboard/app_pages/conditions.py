@@ -23,6 +23,7 @@ show.heading(
     "predictions",
     "conditions",
     both=True,
+    under=list(dict.fromkeys([view.protocol, evidence.asked_under(view, "conditions").protocol])),
 )
 
 

@@ -17,6 +17,7 @@ show.heading(
     "what the pages show that they lead to.",
     *sources.TABLES,
     of=False,
+    under=list(view.study.protocols),
 )
 
 found = evidence.found(view)

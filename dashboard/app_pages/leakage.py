@@ -20,6 +20,7 @@ show.heading(
     "predictions",
     "audit",
     of=False,
+    under=("random", "group5"),
 )
 
 st.header("The leakage meter")

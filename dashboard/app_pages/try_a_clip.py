@@ -49,6 +49,7 @@ show.heading(
     "models",
     "validation",
     of=False,
+    under=("holdout",),
 )
 
 able = answering.servable(view)
