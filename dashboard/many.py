@@ -150,7 +150,8 @@ def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
     if left:
         st.button(f"Go on with the other {left}", icon=":material/play_arrow:", on_click=resume)
     _downloads(view, whole(view, clips, found), rows)
-    at = picked[0] if picked and picked[0] < len(clips) else 0
+    # Who adds a clip to others wants to see that one.
+    at = picked[0] if picked and picked[0] < len(clips) else len(clips) - 1
     st.caption(f"Below: {clips[at].name}. Choose another in the table.")
     return clips[at]
 
