@@ -253,22 +253,19 @@ def environment(found: dict[str, Any]) -> str:
     return "; ".join(filter(None, [", ".join(words), str(machine or "")])) or "not recorded"
 
 
-def model_table(study: Study) -> pd.DataFrame:
-    """What each model of the study is, one row a model."""
-    return pd.DataFrame(
-        [
-            {
-                "Model": f"**{state.title(study, name)}** (`{name}`)",
-                "Architecture": state.architecture(study, name),
-                "Backbone": entry.get("backbone") or "none",
-                "Start": "pretrained" if entry["pretrained"] else "from scratch",
-                "Parameters": costs.count(costs.parameters(study, name)),
-                "Input": f"{entry['input']['frames']} frames of {entry['input']['width']} × "
-                f"{entry['input']['height']}",
-            }
-            for name, entry in study.models.items()
-        ]
-    )
+def model_list(study: Study) -> str:
+    """What each model of the study is, one a line of Markdown: a table is too wide for a phone."""
+    lines = []
+    for name, entry in study.models.items():
+        size = entry["input"]
+        body = f" on {entry['backbone']}" if entry.get("backbone") else ""
+        lines.append(
+            f"- **{state.title(study, name)}** (`{name}`): {state.architecture(study, name)}; "
+            f"{'pretrained' if entry['pretrained'] else 'from scratch'}{body}; "
+            f"{costs.count(costs.parameters(study, name))} parameters; {size['frames']} frames of "
+            f"{size['width']} × {size['height']}"
+        )
+    return "\n".join(lines)
 
 
 def commands(study: Study, place: str) -> str:

@@ -37,7 +37,7 @@ st.table(
 )
 
 st.header("The models")
-st.table(show.model_table(study), hide_index=True, alt="The models of the study")
+st.markdown(show.model_list(study))
 
 st.header("The protocols")
 st.table(
