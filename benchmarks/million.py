@@ -1,7 +1,8 @@
 """A synthetic study of a million prediction rows: what the app is held to, and no result.
 
-Answers are drawn at random; names of the models are the project's, so that its pages draw all that
-they can. May import: numpy, pandas, pyarrow, hvc_core.
+Answers are drawn at random; names of the models are the project's. It has no disturbed, validation
+or unseen clips, so the pages of those have little to draw. May import: numpy, pandas, pyarrow,
+hvc_core.
 """
 
 from __future__ import annotations

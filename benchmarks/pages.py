@@ -32,7 +32,7 @@ OPENING = (
 )
 TURNING = (
     "A page's own program from beginning to end (Streamlit's AppTest), without the browser; the "
-    "study is open and the libraries are loaded. Each page once with nothing kept, as the first "
+    "study is open and the libraries are loaded. Each page once with no number kept, as the first "
     "visitor to a server finds it, and then again, as everyone after; median of {runs}. The CSV "
     "has every page."
 )

@@ -46,6 +46,8 @@ def kept(
     now = st.session_state[key]
     if now is not None and now != default and read(write(now)) is None:
         st.session_state[key] = default  # what was chosen is no choice any more
+        put(key, default, default)
+        st.session_state[mark] = None
 
     def chosen() -> None:
         put(key, st.session_state[key], default, write)
@@ -80,6 +82,11 @@ def number(most: float | None = None) -> Callable[[str], float | None]:
         return value if 0 <= value < float("inf") and (most is None or value <= most) else None
 
     return read
+
+
+def written(value: float) -> str:
+    """A number as it will be read, without a needless '.0'."""
+    return repr(value).removesuffix(".0")
 
 
 def span(text: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ class Clip:
     content: bytes
     origin: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What names the content: SHA-256 in hex."""
         return hashlib.sha256(self.content).hexdigest()

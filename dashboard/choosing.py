@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dashboard import costs, evidence, numbers, state
+from dashboard import costs, numbers, state
 from hvc_core.choice import Candidate
 from hvc_core.statistics.stats import Estimate
 
@@ -52,7 +52,7 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
 def told_apart(view: state.View, a: str, b: str) -> bool:
     """Whether the verdict's rule names a winner of two models; no, where no clip is shared."""
     first, second = sorted((a, b))  # one decision for both orders
-    decided = evidence.decision(replace(view, a=first, b=second))
+    decided = numbers.decision(replace(view, a=first, b=second))
     return decided is not None and decided.winner is not None
 
 

@@ -14,10 +14,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import costs, numbers, state
+from dashboard.sources import plain
 from hvc_core.statistics import stats
 from hvc_core.study import Study
 
 OURS, THEIRS = "this", "other"
+BOTH = ("This", "The other")
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,25 @@ class Two:
         return bool(a["fingerprint"] == b["fingerprint"] and a["classes"] == b["classes"])
 
     @property
+    def shared(self) -> int:
+        """How many clips of the two studies bear the same name."""
+        a, b = (set(view.study.predictions["clip"].unique()) for view in self.views)
+        return len(a & b)
+
+    @property
     def classes(self) -> list[str]:
         """The classes that both have, in our order."""
         return [name for name in self.ours.study.classes if name in self.theirs.study.classes]
 
 
 def beside(study: Study) -> dict[str, Path]:
-    """Name -> folder of the studies beside a study's folder, and beside the shipped one."""
-    found: dict[str, Path] = {}
-    for place in (study.folder.parent, state.SHIPPED.parent):
-        for file in sorted(place.glob("*/study.json")):
-            if file.parent.resolve() != study.folder.resolve():
-                found.setdefault(file.parent.name, file.parent)
-    return found
+    """Name -> folder of the studies that may be set beside a study: those of `state.shelf`."""
+    found = {file.parent.name: file.parent for file in sorted(state.shelf().glob("*/study.json"))}
+    return {n: path for n, path in found.items() if path.resolve() != study.folder.resolve()}
 
 
 def facts(two: Two) -> pd.DataFrame:
-    """What each of the studies is."""
+    """What each of the studies is, as Markdown that shows a stranger's words as they are."""
     rows = []
     for view in two.views:
         meta, data = view.study.meta, view.study.meta["dataset"]
@@ -76,8 +80,8 @@ def facts(two: Two) -> pd.DataFrame:
                 "Revision": view.revision,
             }
         )
-    names = [f"This: {two.ours.study.name}", f"The other: {two.theirs.study.name}"]
-    return pd.DataFrame(rows, index=names).T.reset_index(names="")
+    names = [f"{word}: {plain(v.study.name)}" for word, v in zip(BOTH, two.views, strict=True)]
+    return pd.DataFrame(rows, index=names).T.reset_index(names="").map(plain)
 
 
 def scores(two: Two) -> pd.DataFrame:
@@ -136,13 +140,13 @@ def _paired(
         (_ours, OURS, our_protocol),
         (_theirs, THEIRS, their_protocol),
     ):
-        rows = of.predictions
-        own = rows[(rows["model"] == model) & (rows["protocol"] == protocol)]
+        own = of.rows(protocol, model)
         parts.append(own.assign(model=name, protocol="both"))
     try:
-        return stats.difference(pd.concat(parts), THEIRS, OURS, "both", _ours.classes)
+        found = stats.difference(pd.concat(parts), THEIRS, OURS, "both", _ours.classes)
     except ValueError:
         return None
+    return found if found.sources >= stats.MIN_SOURCES else None
 
 
 def by_class(two: Two, ours: str, theirs: str) -> pd.DataFrame | None:
@@ -163,8 +167,8 @@ def by_class(two: Two, ours: str, theirs: str) -> pd.DataFrame | None:
 def cost(two: Two) -> pd.DataFrame:
     """What the models of both studies cost: the Cost page's table of each, one under the other."""
     parts = []
-    for view in two.views:
+    for word, view in zip(BOTH, two.views, strict=True):
         table = costs.cost_table(view.study, list(view.study.models))
-        parts.append(table.assign(Study=view.study.name))
+        parts.append(table.assign(Study=word))
     whole = pd.concat(parts, ignore_index=True)
     return whole[["Study", *(name for name in whole.columns if name != "Study")]]

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import numbers
-from dashboard.state import LOTTERY, View, revision
+from dashboard.state import LOTTERY, SEED_STUDY, View, revision
 from hvc_core import findings, splits
 from hvc_core.findings import accuracy, stored
 from hvc_core.findings.matrix import LIKE_FOR_LIKE, OVER_MEAN
@@ -33,9 +33,6 @@ from hvc_core.study import Study
 
 _KEEP = 64
 _WAIT = "Resampling the source videos …"
-
-
-decision = numbers.decision  # the verdict's own
 
 
 def over_mean(view: View) -> list[tuple[View, stats.Difference]]:
@@ -213,7 +210,9 @@ def _findings(_study: Study, revision: str, tickets: str) -> list[findings.Findi
 def found(view: View) -> list[findings.Finding]:
     """What the study found, in words: as `evaluate` stored them, else derived here."""
     lottery_folder = view.study.folder.parent / LOTTERY.name
-    return _findings(view.study, view.revision, revision(lottery_folder))
+    figures = view.study.folder.parent / SEED_STUDY.name
+    tickets = f"{revision(lottery_folder)} {figures.stat().st_mtime_ns if figures.exists() else 0}"
+    return _findings(view.study, view.revision, tickets)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

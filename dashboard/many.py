@@ -42,15 +42,21 @@ Key = tuple[str, ...]
 
 def key_of(view: state.View, clip: Clip) -> Key:
     """What an answer is to: the clip by its content, the study's revision, the models."""
-    return (clip.digest, view.revision, *view.pair)
+    return (clip.digest, view.revision, *sorted(view.pair))  # A and B may change places
 
 
 def kept(view: state.View, clips: Sequence[Clip]) -> dict[Key, Told]:
-    """The answers there are to these clips; those to clips that were taken away are dropped."""
+    """The answers there are to these clips by these models; all others are dropped."""
     known: dict[Key, Told] = st.session_state.get("many", {})
     wanted = {key_of(view, clip) for clip in clips}
     st.session_state["many"] = found = {key: one for key, one in known.items() if key in wanted}
     return found
+
+
+def missing(view: state.View, clips: Sequence[Clip]) -> int:
+    """How many of the clips have no answer yet; two of the same content share one."""
+    found = kept(view, clips)
+    return sum(key_of(view, clip) not in found for clip in clips)
 
 
 def ask(
@@ -120,7 +126,7 @@ def whole(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd
 def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
     """Asks about all clips, shows the table, and returns the clip that is chosen in it."""
     st.header(f"Your {len(clips)} clips")
-    if len(kept(view, clips)) < len(clips) and not st.session_state.get("many_stopped"):
+    if missing(view, clips) and not st.session_state.get("many_stopped"):
         bar = st.progress(0.0, "Asking both models …")
         st.button("Stop", icon=":material/stop:", key="stop-many", on_click=_stop)
         ask(view, clips, lambda done, total, name: bar.progress(done / total, f"Asking: {name}"))
@@ -146,7 +152,7 @@ def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
             if str(name).endswith("%")
         },
     )["selection"]["rows"]
-    left = len(clips) - len(found)
+    left = missing(view, clips)
     if left:
         st.button(f"Go on with the other {left}", icon=":material/play_arrow:", on_click=resume)
     _downloads(view, whole(view, clips, found), rows)
@@ -195,12 +201,14 @@ def resume() -> None:
 
 
 def named_apart(clips: Sequence[Clip]) -> list[Clip]:
-    """The first MOST clips; those of one name get a number, so that rows can be told apart."""
-    seen: dict[str, int] = {}
+    """The same clips, those of one name with a number, so that rows can be told apart."""
+    taken: set[str] = set()
     found = []
-    for clip in clips[:MOST]:
-        seen[clip.name] = number = seen.get(clip.name, 0) + 1
-        path = Path(clip.name)
-        name = clip.name if number == 1 else f"{path.stem} ({number}){path.suffix}"
+    for clip in clips:
+        path, name, number = Path(clip.name), clip.name, 1
+        while name in taken:
+            number += 1
+            name = f"{path.stem} ({number}){path.suffix}"
+        taken.add(name)
         found.append(Clip(name, clip.content, clip.origin))
     return found

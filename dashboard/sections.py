@@ -29,7 +29,7 @@ def sections(view: state.View) -> list[Section]:
     found = [numbers.summary(view, name) for name in view.pair]
     a, b = found
     verdict = numbers.verdict(view)
-    decided = evidence.decision(view)
+    decided = numbers.decision(view)
     reasons = (*decided.reasons, f"The rule: {paired.RULE}") if decided else ()
     made.insert(0, Section(f"{view.titles[0]} or {view.titles[1]}?", (verdict.sentence, *reasons)))
     if a is None or b is None:

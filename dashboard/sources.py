@@ -1,11 +1,12 @@
 """Where a page's numbers come from: study, revision, protocol, folds, seeds, clips, file, command.
 
-Every page's heading has it at hand, and the report prints it. May import: the standard library,
-streamlit, dashboard.numbers, .state, hvc_core.
+Every heading but About's, which has it whole, holds it, and the report prints it. May import: the
+standard library, streamlit, dashboard.numbers, .state, hvc_core.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,14 @@ TABLES = {
         "python -m training export {place}",
     ),
     "audit": Table(
-        "audit.json", "pairs of clips that show the same film", "python -m training audit DATA"
+        "audit.json",
+        "pairs of clips that show the same film",
+        "python -m training audit DATA --study {place}",
+    ),
+    "lottery": Table(
+        "studies/seed_lottery/predictions.parquet",
+        "the seed study's recipe on a stand-in, with many seeds",
+        "python -m training evaluate studies/seed_lottery --check",
     ),
     "models": Table(
         "models/",
@@ -144,11 +152,11 @@ def made_by(study: Study, tables: Sequence[str]) -> str:
 def button(view: state.View, tables: Sequence[str], under: Sequence[str] = ()) -> None:
     """A button that opens where the numbers of a page come from; `under` as in `facts`."""
     with st.popover("Where these numbers come from", icon=":material/database:", type="tertiary"):
-        said = [f"- **{name}:** {_plain(words)}" for name, words in facts(view, under).items()]
+        said = [f"- **{name}:** {plain(words)}" for name, words in facts(view, under).items()]
         st.markdown("\n".join(said))
         st.code(made_by(view.study, tables), language=None, wrap_lines=True)
 
 
-def _plain(text: str) -> str:
-    """Words that Markdown leaves as they are: an underscore in a name is no emphasis."""
-    return text.replace("_", "\\_").replace("*", "\\*")
+def plain(text: str) -> str:
+    """Words as Markdown that shows them as they are: no emphasis, link, picture, formula."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)

@@ -64,6 +64,12 @@ def folder() -> Path:
     return Path(named).expanduser() if named else SHIPPED
 
 
+def shelf() -> Path:
+    """The folder whose studies may be set beside the open one: HVC_STUDIES, else what ships."""
+    named = os.environ.get("HVC_STUDIES", "").strip()
+    return Path(named).expanduser() if named else SHIPPED.parent
+
+
 def revision(path: Path) -> str:
     """A short digest of the names, sizes and times of a study's files (not of its clips)."""
     whole = hashlib.sha256(str(path.resolve()).encode())

@@ -1,22 +1,36 @@
-"""A study on the Hugging Face Hub: its tables at one commit, bounded in size, kept in the cache.
+"""A study on the Hugging Face Hub: its tables at one commit, bounded in size and time.
 
-May import: the standard library, huggingface_hub, hvc_core.storage.
+Whoever may name an address is a stranger: this machine's login is never used, only the tables are
+fetched, and a table is looked at before it is read, for a small file can hold a large table.
+May import: the standard library, huggingface_hub, pyarrow, hvc_core.storage.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from hvc_core.storage import StudyError, write_atomic
 
-ADDRESS = re.compile(r"(?:hf:)?(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(?:@(?P<revision>[\w][\w./-]*))?")
-# A study of a million answers of 50 classes is 170 MB.
-MOST_BYTES = 400_000_000
-WAIT_S = 10  # what a visitor waits for an answer of the Hub before being told that there is none
+ADDRESS = re.compile(
+    r"(?:hf:)?(?P<repo>\w[\w.-]{0,95}/\w[\w.-]{0,95})(?:@(?P<revision>\w[\w./-]{0,99}))?"
+)
+NEEDED = ("study.json", "predictions.parquet", "metrics.json", "cost.json")
+TABLES = (*NEEDED, "history.parquet", "validation.parquet", "unseen.parquet", "audit.json")
+# A study of a million answers of 50 classes: 170 MB, of which 6 MB are metrics.json.
+MOST_BYTES, MOST_JSON_BYTES = 300_000_000, 20_000_000
+MOST_ROWS, MOST_VALUES, LONGEST_WORD = 2_000_000, 150_000_000, 200
+MOST_KEPT = 8  # studies in the cache; the oldest go
+INFO_S, DOWNLOAD_S = 8, 120  # what is waited for an answer, and for the files
 
 
 @dataclass(frozen=True)
@@ -34,84 +48,166 @@ class Pulled:
     note: str = ""
 
 
-def pull(address: str, token: bool = False) -> Pulled:
+def pull(address: str) -> Pulled:
     """Downloads a study's tables, without its weights, or takes them from the cache.
 
     Where the Hub cannot be reached, what an earlier call of the same address left is taken.
 
     Args:
         address: str. `namespace/name`, with `@revision` (a branch, tag or commit) or without.
-        token: bool. Whether the login of this machine is used. Never for an address that a
-            visitor typed: it would open the host's own private studies to everybody.
 
     Raises:
-        StudyError: no such repository or revision, not a study, too large, or not to be reached.
+        StudyError: no such public repository or revision, not a study, too large, or not to be
+            reached in time.
 
     Example:
         >>> pull("someone/ucf50-15@v1").folder
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
+        HFValidationError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
     found = ADDRESS.fullmatch(address.strip())
     if found is None:
-        raise StudyError(
-            address[:80], None, "is no address of a study", "Write namespace/name@revision."
-        )
+        raise _no_address(address)
     repo, revision = found["repo"], found["revision"] or "main"
     where = f"hf:{repo}@{revision}"
-    login: bool | None = None if token else False
-    kind: dict[str, Any] = {"repo_type": "dataset", "token": login, "etag_timeout": WAIT_S}
     try:
         info = HfApi().dataset_info(
-            repo, revision=revision, files_metadata=True, timeout=WAIT_S, token=login
+            repo, revision=revision, files_metadata=True, timeout=INFO_S, token=False
         )
-        names = _tables({one.rfilename: one.size for one in info.siblings or []}, where)
-        folder = snapshot_download(repo, revision=info.sha, allow_patterns=names, **kind)
-        _remember(repo, revision, Path(folder))
-        return Pulled(Path(folder), str(info.sha))
-    except StudyError:
-        raise
+        names = tables({one.rfilename: one.size for one in info.siblings or []}, where)
+        folder = _download(repo, str(info.sha), names)
+    except HFValidationError as error:
+        raise _no_address(address) from error
     except RevisionNotFoundError as error:
         raise StudyError(where, None, f"{repo} has no revision {revision}") from error
     except GatedRepoError as error:
         raise StudyError(where, None, "is there, but not for everybody") from error
     except RepositoryNotFoundError as error:
         raise StudyError(where, None, "no such public repository on the Hub") from error
+    except StudyError:
+        raise
     except Exception as error:  # whatever a network and a server can do
         return _kept(repo, revision, where, error)
+    for name in names:
+        if name.endswith(".parquet"):
+            check_table(folder / name)
+    text = str(folder)
+    write_atomic(_note(repo, revision), lambda file: file.write_text(text, encoding="utf-8"))
+    _prune(folder)
+    return Pulled(folder, str(info.sha))
 
 
-def _tables(sizes: Mapping[str, int | None], where: str) -> list[str]:
-    """The names of a study's tables among a repository's files."""
-    names = [name for name in sizes if "/" not in name and name.endswith((".json", ".parquet"))]
-    if not {"study.json", "predictions.parquet"} <= set(names):
-        raise StudyError(
-            where, None, "holds no study: study.json or predictions.parquet is missing"
-        )
+def _no_address(address: str) -> StudyError:
+    return StudyError(
+        address[:80], None, "is no address of a study", "Write namespace/name@revision."
+    )
+
+
+def tables(sizes: Mapping[str, int | None], where: str) -> list[str]:
+    """The names of a study's tables among a repository's files, whose sizes are given in bytes.
+
+    Raises:
+        StudyError: what a study needs is missing, or it is too large.
+    """
+    lacking = [name for name in NEEDED if name not in sizes]
+    if lacking:
+        raise StudyError(where, None, f"holds no study: {', '.join(lacking)} missing")
+    names = [name for name in TABLES if name in sizes]
     total = sum(sizes[name] or 0 for name in names)
-    if total > MOST_BYTES:
-        raise StudyError(
-            where, None, f"is {total / 1e6:,.0f} MB, more than {MOST_BYTES / 1e6:,.0f} are taken"
-        )
+    json_bytes = max(sizes[name] or 0 for name in names if name.endswith(".json"))
+    for size, most in ((total, MOST_BYTES), (json_bytes, MOST_JSON_BYTES)):
+        if size > most:
+            raise StudyError(
+                where, None, f"has {size / 1e6:,.0f} MB where {most / 1e6:,.0f} are taken"
+            )
     return names
 
 
-def _note(repo: str, revision: str) -> Path:
-    """The file in the Hub's cache that says which snapshot an address last was."""
+def check_table(file: Path) -> None:
+    """Looks at a Parquet file without reading it whole.
+
+    Raises:
+        StudyError: it is none, or what it would be in memory is too large.
+    """
+    try:
+        with pq.ParquetFile(file) as opened:
+            held = opened.metadata
+            groups = [held.row_group(i) for i in range(held.num_row_groups)]
+            values = sum(g.column(i).num_values for g in groups for i in range(g.num_columns))
+            if held.num_rows > MOST_ROWS or values > MOST_VALUES:
+                raise StudyError(
+                    file.name, None, f"has {held.num_rows:,} rows with {values:,} values: too many"
+                )
+            words = [f.name for f in opened.schema_arrow if f.type in (pa.string(), pa.binary())]
+        with pq.ParquetFile(file, read_dictionary=words) as opened:
+            for batch in opened.iter_batches(columns=words):
+                for column in batch.columns:
+                    longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+                    if longest > LONGEST_WORD:
+                        raise StudyError(file.name, None, f"has a word of {longest:,} characters")
+    except (OSError, pa.ArrowException) as error:
+        raise StudyError(file.name, None, f"cannot be read as Parquet ({error})") from error
+
+
+def _download(repo: str, commit: str, names: list[str]) -> Path:
+    """The snapshot's folder; TimeoutError where that takes longer than DOWNLOAD_S.
+
+    What is late goes on in the background and is in the cache for the next who asks.
+    """
+    from huggingface_hub import snapshot_download
+
+    came: list[Any] = []
+
+    def fetch() -> None:
+        try:
+            came.append(
+                snapshot_download(
+                    repo,
+                    repo_type="dataset",
+                    revision=commit,
+                    allow_patterns=names,
+                    cache_dir=_cache(),
+                    etag_timeout=INFO_S,
+                    token=False,
+                )
+            )
+        except Exception as error:
+            came.append(error)
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    thread.join(DOWNLOAD_S)
+    if not came:
+        raise TimeoutError(f"not there after {DOWNLOAD_S} s")
+    if isinstance(came[0], Exception):
+        raise came[0]
+    return Path(came[0])
+
+
+def _cache() -> Path:
+    """Where strangers' studies are kept: apart from what this machine's owner downloads."""
     from huggingface_hub import constants
 
-    return Path(constants.HF_HUB_CACHE) / "hvc" / f"{repo}@{revision}".replace("/", "--")
+    return Path(constants.HF_HOME) / "hvc-studies"
 
 
-def _remember(repo: str, revision: str, snapshot: Path) -> None:
-    """Notes a snapshot, whose folder bears its commit's name."""
-    text = str(snapshot)
-    write_atomic(_note(repo, revision), lambda file: file.write_text(text, encoding="utf-8"))
+def _note(repo: str, revision: str) -> Path:
+    """The file that says which snapshot an address last was."""
+    return _cache() / "addresses" / f"{repo}@{revision}".replace("/", "--")
+
+
+def _prune(used: Path) -> None:
+    """Removes the snapshots' repositories that were used longest ago, but for MOST_KEPT."""
+    used.parent.parent.touch()
+    repos = sorted(_cache().glob("datasets--*"), key=lambda one: one.stat().st_mtime)
+    for old in repos[:-MOST_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _kept(repo: str, revision: str, where: str, error: Exception) -> Pulled:

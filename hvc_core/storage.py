@@ -124,7 +124,7 @@ def read_json(path: Path, kind: type = dict) -> Any:
         obj = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StudyError(path, None, "missing", ADVICE.get(path.name, "")) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StudyError(
             path, None, f"cannot be read as JSON ({error})", "Restore it or make it again."
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as some
 
 from dashboard import address
 from tests.support.app import open_page
+from tests.support.studies import make_study
 
 
 @given(some.text())
@@ -29,8 +31,7 @@ def test_a_span_is_read_as_it_was_written(a: int, b: int) -> None:
 
 @given(some.floats(0, 1e9))
 def test_a_number_is_read_as_it_was_written(value: float) -> None:
-    found = address.number()(f"{value:g}")
-    assert found == pytest.approx(value, rel=1e-5, abs=1e-12)
+    assert address.number()(address.written(value)) == value
     assert address.number()("-1") is None and address.number()("nan") is None
 
 
@@ -79,7 +80,15 @@ def test_a_choice_goes_into_the_address_and_its_default_out_of_it(shown: object)
     assert not app.exception and "true" not in app.query_params
 
 
-def test_a_group_that_another_protocol_lacks_is_forgotten(shown: object) -> None:
-    app = open_page("clips", group="2")
-    assert app.session_state["group"] == 2
-    assert open_page("clips", group="99").session_state["group"] is None
+@pytest.mark.usefixtures("_fresh_caches")
+def test_a_choice_that_another_protocol_lacks_leaves_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path / "study", onnx=False, protocol=("holdout", "random"))
+    monkeypatch.setenv("HVC_STUDY", str(folder))
+    app = open_page("clips", protocol="random", group="1")
+    assert app.session_state["group"] == 1
+    choice: Any = app.selectbox(key="protocol")
+    choice.set_value("holdout").run()
+    assert not app.exception
+    assert app.session_state["group"] is None and "group" not in app.query_params

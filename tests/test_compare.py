@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import comparing, state
+from dashboard import hub as pages_hub
 from dashboard.comparing import Two
 from hvc_core import hub
 from hvc_core import study as studies
@@ -34,6 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(place: Path, _fresh_caches: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HVC_STUDY", str(place / "ours"))
+    monkeypatch.setenv("HVC_STUDIES", str(place))
     return place
 
 
@@ -55,7 +59,15 @@ def test_nothing_is_compared_until_a_study_is_chosen(opened: Path) -> None:
     app = open_page("compare")
     assert not app.exception and not app.error and not app.get("plotly_chart")
     offered = app.selectbox(key="with").options
-    assert {"again", "small", "broken", "seed_lottery"} <= set(offered) and "ours" not in offered
+    assert set(offered) == {"again", "small", "broken"}
+
+
+def test_what_lies_beside_a_study_is_not_offered_by_itself(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HVC_STUDIES")
+    offered = set(open_page("compare").selectbox(key="with").options)
+    assert offered == {"ucf50-15", "ucf50-15-tuning", "seed_lottery"}  # those that ship
 
 
 def test_models_of_the_same_name_are_paired_on_the_same_clips(opened: Path) -> None:
@@ -101,8 +113,48 @@ def test_another_protocol_is_said(opened: Path) -> None:
 def test_a_broken_study_is_a_message(opened: Path) -> None:
     app = compare(open_page("compare"), "broken")
     assert not app.exception
-    assert "metrics.json" in app.error[0].value
+    said = app.error[0].value.replace("\\", "")
+    assert said.startswith("metrics.json: ") and str(opened) not in said
     assert not compare(app, "small").error
+
+
+def test_a_strangers_words_are_shown_as_they_are(
+    opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to a study of anybody's puts no link, picture or markup into the page."""
+    other = make_study(tmp_path / "other", models=2, onnx=False)
+    meta = json.loads((other / "study.json").read_text())
+    meta["title"] = "![x](https://evil.example/p.png) <a href='https://evil.example'>b</a>"
+    meta["models"]["lrcn"]["title"] = "<b>[LRCN](https://evil.example)</b>"
+    (other / "study.json").write_text(json.dumps(meta))
+    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(other, "c" * 40))
+    app = open_page("compare", hub="a/b")
+    assert not app.exception and not app.error
+    drawn = app.table[0].value.to_string()
+    assert "![x](" not in drawn and "\\[x\\]" in drawn and "<a" not in drawn
+    assert not any("<b>" in chart.proto.spec for chart in app.get("plotly_chart"))
+    meta["dataset"]["classes"][0] = "[x](https://evil.example)"
+    with pytest.raises(StudyError, match="not to be shown here"):
+        pages_hub.tamed(dataclasses.replace(studies.read(other), meta=meta))
+
+
+def test_a_study_of_the_same_name_and_models(
+    opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = Path(shutil.copytree(opened / "ours", tmp_path / "ours"))
+    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(same, "c" * 40))
+    app = open_page("compare", hub="a/b")
+    assert not app.exception and not app.error
+    gaps = [json.loads(c.proto.spec) for c in app.get("plotly_chart")][1]
+    assert {x for trace in gaps["data"] for x in trace["x"]} == {0.0}
+
+
+def test_one_other_study_at_a_time(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(opened / "again", "c" * 40))
+    app = compare(open_page("compare", hub="a/b"), "small")
+    assert not app.exception and app.text_input(key="hub").value == ""
+    assert "hub" not in app.query_params
+    assert "4 of 15 and 4 classes" in words(app)
 
 
 def test_a_study_on_the_hub(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +170,4 @@ def test_a_study_on_the_hub(opened: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "did not answer" in app.warning[0].value
     box: Any = app.text_input(key="hub")
     app = box.set_value("someone/else").run()
-    assert not app.exception and "no such public repository" in app.error[0].value
+    assert not app.exception and "no such public repository" in app.error[0].value.replace("\\", "")

@@ -51,7 +51,7 @@ def test_it_writes_the_metrics_and_prints_a_table(
 
 def test_check_agrees(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(folder), "--check") == 0
-    assert "are what the predictions give" in capsys.readouterr().out
+    assert "metrics.json is what the predictions give" in capsys.readouterr().out
 
 
 def test_check_prints_the_differences_and_writes_nothing(

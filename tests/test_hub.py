@@ -7,9 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hvc_core import hub
@@ -107,17 +111,60 @@ def test_what_is_not_there_is_said(
     assert said in pull(server, tmp_path / "cache", address)["error"]
 
 
-@pytest.mark.parametrize("address", ["", "study", "a/b/c", "../a/b", "a/b@../c", "http://x/a/b"])
+@pytest.mark.parametrize(
+    "address", ["", "study", "a/b/c", "../a/b", "a/b@../c", "http://x/a/b", "a/b--c", "a/b.git"]
+)
 def test_what_is_no_address_is_not_asked_for(address: str) -> None:
     with pytest.raises(StudyError, match="no address of a study"):
         hub.pull(address)
 
 
 def test_a_study_that_is_too_large_is_refused() -> None:
-    sizes = {"study.json": 1, "predictions.parquet": hub.MOST_BYTES}
-    with pytest.raises(StudyError, match="MB, more than"):
-        hub._tables(sizes, "hf:a/b@main")
-    assert hub._tables({**sizes, "predictions.parquet": 5, "x/y.json": 1}, "w") == [
-        "study.json",
-        "predictions.parquet",
-    ]
+    sizes = dict.fromkeys(hub.NEEDED, 1)
+    assert hub.tables({**sizes, "x/y.json": 1, "other.bin": 10**12}, "w") == list(hub.NEEDED)
+    for name, size in (
+        ("predictions.parquet", hub.MOST_BYTES),
+        ("metrics.json", hub.MOST_JSON_BYTES + 1),
+    ):
+        with pytest.raises(StudyError, match="MB where"):
+            hub.tables({**sizes, name: size}, "hf:a/b@main")
+
+
+def test_a_small_file_that_holds_a_large_table_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.parquet"
+    rows = hub.MOST_ROWS + 1
+    pq.write_table(pa.table({"fold": np.zeros(rows, np.int8)}), file)
+    assert file.stat().st_size < 100_000
+    with pytest.raises(StudyError, match="too many"):
+        hub.check_table(file)
+    pq.write_table(pa.table({"clip": ["a", "b" * (hub.LONGEST_WORD + 1)]}), file)
+    with pytest.raises(StudyError, match="a word of 201 characters"):
+        hub.check_table(file)
+    file.write_bytes(b"no parquet")
+    with pytest.raises(StudyError, match="cannot be read"):
+        hub.check_table(file)
+
+
+def test_a_study_of_ours_is_small_enough() -> None:
+    for file in sorted((ROOT / "studies" / "ucf50-15").glob("*.parquet")):
+        hub.check_table(file)
+
+
+def test_a_slow_hub_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "DOWNLOAD_S", 0.2)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: time.sleep(2))
+    with pytest.raises(TimeoutError):
+        hub._download("a/b", "c" * 40, ["study.json"])
+
+
+def test_only_so_many_studies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "_cache", lambda: tmp_path)
+    made = []
+    for number in range(hub.MOST_KEPT + 2):
+        made.append(tmp_path / f"datasets--a--{number}" / "snapshots" / "c")
+        made[-1].mkdir(parents=True)
+        os.utime(made[-1].parent.parent, (number, number))
+    hub._prune(made[0])  # the oldest, but in use now
+    there = {path.name for path in tmp_path.iterdir()}
+    assert len(there) == hub.MOST_KEPT and "datasets--a--0" in there
+    assert "datasets--a--1" not in there

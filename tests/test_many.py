@@ -104,8 +104,18 @@ def test_the_table_says_who_says_what(view: state.View) -> None:
     assert set(text["clips"][0]["models"]) == set(view.pair) and not text["clips"][2]["models"]
 
 
-def test_clips_of_one_name_are_told_apart_and_bounded() -> None:
-    clips = [Clip("a.mp4", bytes([i]), UPLOAD) for i in range(many.MOST + 3)]
+def test_clips_of_one_name_are_told_apart() -> None:
+    names = ["a.mp4", "a.mp4", "a (2).mp4", "a.mp4"]
+    clips = [Clip(name, bytes([i]), UPLOAD) for i, name in enumerate(names)]
     named = many.named_apart(clips)
-    assert len(named) == many.MOST == len({clip.name for clip in named})
-    assert named[1].name == "a (2).mp4" and named[1].content == bytes([1])
+    assert [clip.name for clip in named] == ["a.mp4", "a (2).mp4", "a (2) (2).mp4", "a (3).mp4"]
+    assert [clip.content for clip in named] == [clip.content for clip in clips]
+
+
+def test_the_same_clip_twice_has_one_answer_and_ends(
+    shown: Path, films: list[tuple[str, bytes]]
+) -> None:
+    app = upload(open_page("try_a_clip"), [films[0], ("again.mp4", films[0][1])])
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert table["Clip"].tolist() == ["a.mp4", "again.mp4"] and not any(table["Note"])

@@ -67,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
             return 1
-        print(f"{args.study}: metrics.json and findings.json are what the predictions give")
+        held = [f for f in ("metrics.json", stored.FILE) if (args.study / f).exists()]
+        are = "is" if len(held) == 1 else "are"
+        print(f"{args.study}: {' and '.join(held)} {are} what the predictions give")
         return 0
     study.write_json(args.study / "metrics.json", study.derive(args.study))
     of = study.read(args.study)

@@ -35,7 +35,7 @@ with st.grid(3, min_column_width=180, gap="small"):
                 f"need_{criterion.name}",
                 None,
                 address.number(100.0 if criterion.unit == "%" else None),
-                "{:g}".format,
+                address.written,
             ),
         )
         if need is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import streamlit as st
 
-from dashboard import address, charts, comparing, hub, show, state
+from dashboard import address, charts, comparing, hub, show, sources, state
 from dashboard.comparing import Two
 from hvc_core.study import Study, StudyError
 
@@ -22,20 +25,27 @@ show.heading(
 # -- which other study -----------------------------------------------------------------------------
 
 places = comparing.beside(view.study)
+
+
+def leave(key: str) -> None:
+    """One other study at a time: the choice that was made before this one goes."""
+    address.put(key, None)
+
+
 with st.grid(2, min_column_width=220, gap="small"):
     name = st.selectbox(
         "A study beside this one",
         list(places),
         index=None,
         placeholder="Choose one" if places else "There is none",
-        **address.kept("with", None, address.one_of(list(places))),
+        **address.kept("with", None, address.one_of(list(places)), then=lambda: leave("hub")),
     )
     on_hub = st.text_input(
         "Or one on the Hub",
         placeholder="namespace/name@revision",
         help="A data set repository that holds a study: study.json, predictions.parquet, "
         "metrics.json, cost.json. Without @revision its main branch; Revision below is the commit.",
-        **address.kept("hub", "", str),
+        **address.kept("hub", "", str, then=lambda: leave("with")),
     )
 
 
@@ -46,8 +56,13 @@ def other() -> tuple[Study, str] | None:
             return hub.open_study(on_hub.strip())
         return state.open_folder(places[name]) if name else None
     except StudyError as error:
-        st.error(str(error), title="That study cannot be shown", icon=":material/cloud_off:")
-        return None
+        # Where on the server a study lies is no visitor's business.
+        said = f"{Path(error.file).name}{str(error).removeprefix(error.file)}"
+    except Exception as error:
+        logging.getLogger(__name__).exception("a study cannot be read")
+        said = f"Reading it failed ({type(error).__name__}); see the log."
+    st.error(sources.plain(said), title="That study cannot be shown", icon=":material/cloud_off:")
+    return None
 
 
 opened = other()
@@ -57,11 +72,14 @@ if opened is None:
 theirs, revision = opened
 same = view.protocol if view.protocol in theirs.protocols else None
 protocol = st.selectbox(
-    f"Protocol of {theirs.name}",
+    "Protocol of the other",
     list(theirs.protocols),
-    index=list(theirs.protocols).index(same or state.main_protocol_of(theirs, revision)),
-    key=f"protocol of {theirs.name}",
-    help=f"That of {view.study.name} is chosen at the top.",
+    help="That of this study is chosen at the top.",
+    **address.kept(
+        "its_protocol",
+        same or state.main_protocol_of(theirs, revision),
+        address.one_of(list(theirs.protocols)),
+    ),
 )
 two = Two(view, state.View(theirs, revision, *theirs.headline, protocol))
 
@@ -70,15 +88,15 @@ two = Two(view, state.View(theirs, revision, *theirs.headline, protocol))
 st.table(comparing.facts(two), hide_index=True, alt="What each of the two studies is")
 if not two.same_data:
     st.info(
-        "They are of other clips, so no difference is tested: an accuracy on other classes or "
-        "other films answers another question. "
+        f"{two.shared:,} clips bear the same name in both. No difference is tested: an accuracy on "
+        "other classes or other films answers another question. "
         + (
             f"{len(two.classes)} of {len(view.study.classes)} and {len(theirs.classes)} classes "
             "are in both."
             if two.classes
             else "They have no class in common."
         ),
-        title="Not the same data",
+        title="Not the same data, or not the same classes",
         icon=":material/balance:",
     )
 elif view.protocol != protocol:
@@ -92,10 +110,7 @@ elif view.protocol != protocol:
 # -- accuracy of every model -----------------------------------------------------------------------
 
 rows = comparing.scores(two)
-names = (
-    f"This: {view.study.name}, {view.protocol}",
-    f"The other: {theirs.name}, {protocol}",
-)
+names = (f"This, {view.protocol}", f"The other, {protocol}")
 show.chart(
     charts.dots(
         "Accuracy of every model",
@@ -115,7 +130,10 @@ if len(gaps):
         charts.dots(
             "The other study minus this one",
             "points of accuracy, paired by clip",
-            gaps["title"].tolist(),
+            [
+                f"{title} ({found.clips:,} clips)"
+                for title, found in zip(gaps["title"], gaps["paired"], strict=True)
+            ],
             [charts.Series("Difference, 95 % interval", [d.accuracy for d in gaps["paired"]])],
             points=True,
         ),
@@ -123,23 +141,29 @@ if len(gaps):
     )
     st.caption(
         "Models of the same name on the clips that both studies tested, source videos resampled "
-        "alike. Where the interval holds zero one cannot tell."
+        "alike. Where an interval holds zero one cannot tell. One that does not names no winner by "
+        "itself: it is one of the four things that the rule on How sure? asks, and no correction "
+        "is made for the number of models."
     )
 
 # -- one model of each, class by class -------------------------------------------------------------
 
 if two.classes:
     st.header("Class by class")
+    ours, there = list(view.study.models), list(theirs.models)
     with st.grid(2, min_column_width=220, gap="small"):
         mine = st.selectbox(
-            f"Of {view.study.name}", list(view.study.models), list(view.study.models).index(view.a),
+            "Model of this study",
+            ours,
             format_func=lambda name: state.title(view.study, name),
-        )  # fmt: skip
-        there = list(theirs.models)
+            **address.kept("mine", view.a, address.one_of(ours)),
+        )
         its = st.selectbox(
-            f"Of {theirs.name}", there, there.index(mine) if mine in there else 0,
-            format_func=lambda name: state.title(theirs, name),
-        )  # fmt: skip
+            "Model of the other",
+            there,
+            format_func=lambda name: sources.plain(state.title(theirs, name)),
+            **address.kept("its", mine if mine in there else there[0], address.one_of(there)),
+        )
     table = comparing.by_class(two, mine, its)
     if table is None:
         st.info("One of the two was not run under its protocol.", icon=":material/hourglass_empty:")

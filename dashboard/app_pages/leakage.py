@@ -19,6 +19,7 @@ show.heading(
     "sides, and a model that remembers passes for one that understands.",
     "predictions",
     "audit",
+    "lottery",
     of=False,
     under=("random", "group5"),
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, evidence, show, state
+from dashboard import charts, evidence, numbers, show, state
 from hvc_core.statistics import paired
 from hvc_core.statistics.stats import Estimate
 
 view = state.view()
 show.heading(view, "How sure?", "What the verdict rests on.", both=True)
 
-decided = evidence.decision(view)
+decided = numbers.decision(view)
 if decided is None:
     st.info("No clip was put to both models under this protocol.", icon=":material/balance:")
     st.stop()

@@ -113,9 +113,11 @@ def wanted() -> Clip | None:
     if source == answering.RECORDING:
         return answering.recording()
     if uploads:
-        given = [Clip(file.name, file.getvalue(), answering.UPLOAD) for file in uploads]
-        if len(given) > many.MOST:
-            st.warning(f"The first {many.MOST} of {len(given)} clips are asked about.")
+        if len(uploads) > many.MOST:
+            st.warning(f"The first {many.MOST} of {len(uploads)} clips are asked about.")
+        given = [
+            Clip(file.name, file.getvalue(), answering.UPLOAD) for file in uploads[: many.MOST]
+        ]
         return many.draw(view, many.named_apart(given)) if len(given) > 1 else given[0]
     kept = answering.last()
     return None if kept is None else kept.clip

@@ -48,7 +48,7 @@ def load(of: Study) -> list[Finding] | None:
         return None
     try:
         stored = read_json(file)
-        if stored["of"] != digest(of.folder):
+        if stored["schema_version"] != SCHEMA_VERSION or stored["of"] != digest(of.folder):
             return None
         return [Finding(**one | {"numbers": tuple(one["numbers"])}) for one in stored["findings"]]
     except (StudyError, KeyError, TypeError):
@@ -84,10 +84,11 @@ def differences(of: Study) -> list[str]:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 of everything that findings are derived from: 64 hex digits."""
+    """SHA-256 of everything that findings are derived from, rules and all: 64 hex digits."""
     lottery_folder, figures = _beside(folder)
     files = [folder / name for name in BEHIND]
     files += [lottery_folder / "study.json", lottery_folder / "predictions.parquet", figures]
+    files += sorted(Path(__file__).parent.glob("*.py"))  # other rules find other things
     whole = hashlib.sha256()
     for file in files:
         if file.is_file():

@@ -36,6 +36,8 @@ class Kept:
                 self._values.move_to_end(key)
                 return known
         made = draw()
+        for values in made.values():
+            values.flags.writeable = False  # every caller gets the same arrays
         with self._lock:
             self._values[key] = made
             while len(self._values) > self._most:

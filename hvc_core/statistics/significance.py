@@ -142,4 +142,6 @@ def coins(count: int) -> np.ndarray:
         np.packbits(rng.randint(0, 2, min(COINS, count - start), dtype=np.int64).astype(np.uint8))
         for start in range(0, count, COINS)
     ]
-    return np.concatenate(parts)
+    drawn = np.concatenate(parts)
+    drawn.flags.writeable = False  # every caller gets the same array
+    return drawn
