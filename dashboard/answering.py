@@ -61,13 +61,13 @@ class Answered:
         clip: the clip.
         key: tuple. The clip's digest, the study's revision and the models: what it answers.
         answer: what the models said.
-        twin: the study's clip that it is nearest to; None where the study has no fingerprints.
+        twins: the study's clips that it is nearly one of, or holds, the nearest first.
     """
 
     clip: Clip
     key: tuple[str, ...]
     answer: classify.Answer
-    twin: fingerprints.Twin | None
+    twins: tuple[fingerprints.Twin, ...]
 
 
 def rendered() -> list[Path]:
@@ -156,8 +156,8 @@ def ask(view: state.View, clip: Clip) -> Answered:
         with turns():
             found = classify.classify(models, clip.content, video.Limits(), also=[audit.SIZE])
         known = _fingerprints(str(view.study.folder), view.revision)
-        twin = fingerprints.nearest(found.frames.images[audit.SIZE], known) if known else None
-    return Answered(clip, (clip.digest, view.revision, *view.pair), found, twin)
+        twins = fingerprints.near(found.frames.images[audit.SIZE], known) if known else []
+    return Answered(clip, (clip.digest, view.revision, *view.pair), found, tuple(twins))
 
 
 def last(view: state.View | None = None) -> Answered | None:

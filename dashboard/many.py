@@ -29,12 +29,12 @@ class Told:
         name: str. Its file name.
         probabilities: float arrays (C,) by model, temperature-scaled where that is known; empty
             where there is no answer.
-        error: str. Why there is none; else empty.
+        note: str. Why there is none, or what one should know of it; mostly empty.
     """
 
     name: str
     probabilities: dict[str, np.ndarray]
-    error: str = ""
+    note: str = ""
 
 
 Key = tuple[str, ...]
@@ -76,8 +76,16 @@ def ask(
             continue
         progress(done, len(clips), clip.name)
         try:
-            answer, _ = show_clip.believed(view, answering.ask(view, clip).answer)
-            found[key] = Told(clip.name, {m.model: m.probabilities for m in answer.models})
+            asked = answering.ask(view, clip)
+            answer, known = show_clip.believed(view, asked.answer)
+            note = " ".join(
+                [
+                    *(f"Nearly {twin.clip} of the study." for twin in asked.twins[:1]),
+                    *show_clip.unsure(answer, known),
+                    *answer.notes,
+                ]
+            )
+            found[key] = Told(clip.name, {m.model: m.probabilities for m in answer.models}, note)
         except ClipError as error:
             found[key] = Told(clip.name, {}, str(error))
 
@@ -101,26 +109,31 @@ def table(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd
             row[f"{slot}_says"] = said[-1]
             row[f"{slot}_sure"] = np.nan if values is None else float(values.max())
         row["agree"] = "" if None in said else "yes" if said[0] == said[1] else "no"
-        row["note"] = "not asked yet" if one is None else one.error
+        row["note"] = "not asked yet" if one is None else one.note
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def whole(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd.DataFrame:
-    """One row a clip and model that answered, with the probability of every class."""
+    """One row a clip and model, with the probability of every class; what got no answer has one."""
     rows = []
     for clip in clips:
         one = found.get(key_of(view, clip))
-        for model, values in (one.probabilities if one else {}).items():
+        note = "not asked yet" if one is None else one.note
+        if one is None or not one.probabilities:
+            rows.append({"clip": clip.name, "note": note})
+            continue
+        for model, values in one.probabilities.items():
             rows.append(
                 {
                     "clip": clip.name,
                     "model": model,
                     "says": view.study.classes[int(values.argmax())],
+                    "note": note,
                 }
                 | dict(zip(view.study.classes, values.astype(float).tolist(), strict=True))
             )
-    return pd.DataFrame(rows, columns=["clip", "model", "says", *view.study.classes])
+    return pd.DataFrame(rows, columns=["clip", "model", "says", "note", *view.study.classes])
 
 
 def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
@@ -166,7 +179,7 @@ def as_json(view: state.View, every: pd.DataFrame, rows: pd.DataFrame) -> str:
     """The tables of `whole` and `table` as JSON, one object a clip."""
     clips = []
     for clip, note in rows[["clip", "note"]].itertuples(index=False, name=None):
-        own = every[every["clip"] == clip].to_dict("records")
+        own = every[(every["clip"] == clip) & every["model"].notna()].to_dict("records")
         models = {
             one["model"]: {
                 "answer": one["says"],

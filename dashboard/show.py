@@ -135,14 +135,20 @@ def basis(view: state.View) -> str:
     films = " and ".join(f"{n:,}" for n in dict.fromkeys(one.sources for one in known))
     return (
         f"Study {study.name}: {len(study.classes)} classes, {clips} clips of {films} source "
-        f"videos under protocol {view.protocol}, {seeds(found)}."
+        f"videos under protocol {view.protocol}, {_folds(view)}{seeds(found)}."
     )
 
 
+def _folds(view: state.View) -> str:
+    """'5 folds, ' where a protocol has several."""
+    many = len(numbers.folds(view, view.a)) or len(numbers.folds(view, view.b))
+    return f"{many} folds, " if many > 1 else ""
+
+
 def seeds(found: Sequence[Summary | None]) -> str:
-    """'3 trainings', or '3 and 1 trainings' where the two differ."""
+    """'3 seeds', or '3 and 1 seeds' where the two differ."""
     many = list(dict.fromkeys(len(one.seeds) for one in found if one is not None))
-    return " and ".join(map(str, many)) + (" training" if many == [1] else " trainings")
+    return " and ".join(map(str, many)) + (" seed" if many == [1] else " seeds")
 
 
 def heading(

@@ -6,6 +6,7 @@ May import: the standard library, pandas, streamlit, dashboard, hvc_core.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,24 +39,34 @@ def believed(view: state.View, answer: Answer) -> tuple[Answer, list[Trust | Non
     return replace(answer, models=models), known
 
 
-def doubts(answer: Answer, known: list[Trust | None]) -> None:
-    """Says so where a model is less sure than of nearly all clips that show one of its classes."""
-    unsure = [
+def _unsure(answer: Answer, known: list[Trust | None]) -> list[tuple[str, Trust]]:
+    """The models that are less sure than of nearly all clips that show one of their classes."""
+    return [
         (one.title, how)
         for one, how in zip(answer.models, known, strict=True)
         if how is not None and one.probabilities.max() < how.floor
     ]
-    if not unsure:
+
+
+def unsure(answer: Answer, known: list[Trust | None]) -> list[str]:
+    """A short sentence for each model that is less sure than usual."""
+    return [f"{title} is less sure than usual." for title, _ in _unsure(answer, known)]
+
+
+def doubts(answer: Answer, known: list[Trust | None]) -> None:
+    """Says so where a model is less sure than of nearly all clips that show one of its classes."""
+    found = _unsure(answer, known)
+    if not found:
         return
     words = []
-    for title, how in unsure:
+    for title, how in found:
         words.append(f"{title} is less sure than usual: under {charts.percent(how.floor, 0)}.")
         if how.caught is not None and how.lost is not None:
             words.append(
                 f"Of clips that show none of its classes {charts.percent(how.caught, 0)} lie "
                 f"there, of others {charts.percent(how.lost, 0)}."
             )
-    telling = all(how.tells for _, how in unsure) and len(unsure) == len(answer.models)
+    telling = all(how.tells for _, how in found) and len(found) == len(answer.models)
     st.warning(
         " ".join(words),
         title="Perhaps none of these actions" if telling else "Not sure",
@@ -63,19 +74,25 @@ def doubts(answer: Answer, known: list[Trust | None]) -> None:
     )
 
 
-def nearness(twin: Twin | None, tested: set[int]) -> None:
-    """Says so where a clip is nearly one of the study's, and whether the models trained on it."""
-    if twin is None or not twin.near_identical:
+def nearness(twins: Sequence[Twin], tested: set[int]) -> None:
+    """Says so where a clip is nearly one of the study's, or holds one, and if it was trained on."""
+    if not twins:
         return
-    if twin.group in tested:
-        said = "The models did not train on that source video: it is one that they were tested on."
-    else:
+    trained = [twin for twin in twins if twin.group not in tested]
+    told = trained or twins  # a film may hold several: what was trained on matters most
+    names = ", ".join(twin.clip for twin in told[:3])
+    if len(told) > 3:
+        names += f" and {len(told) - 3} more"
+    if trained:
         said = (
             "The models trained on that source video, or chose their settings by it: their answer "
             "says little about other clips."
         )
+    else:
+        said = "The models did not train on that source video: it is one that they were tested on."
     st.warning(
-        f"It is nearly {twin.clip} ({charts.percent(twin.similarity, 0)} of the frames). {said}",
+        f"It is nearly {names}, or holds it ({charts.percent(told[0].similarity, 0)} of the frames "
+        f"of one are in the other). {said}",
         title="This is a clip of the study",
         icon=":material/content_copy:",
     )

@@ -21,7 +21,11 @@ def in_a_hundred(view: state.View, found: Sequence[Summary | None]) -> str:
     a, b = found
     if a is None or b is None:
         return ""
-    of = "clips of films that they did not train on" if view.protocol in GROUPED else "test clips"
+    of = (
+        "clips of source videos that they did not train on"
+        if view.protocol in GROUPED
+        else "test clips"
+    )
     each = [round(100 * one.accuracy.mean) for one in (a, b)]
     return f"Of 100 {of}, {view.titles[0]} names {each[0]} rightly and {view.titles[1]} {each[1]}."
 

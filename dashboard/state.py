@@ -149,7 +149,7 @@ def select(study: studies.Study) -> None:
 
     with st.grid(3, wrap=False, min_column_width=96, gap="xsmall"):
         a = st.selectbox(
-            ":blue-badge[A] Model",
+            "Model A",
             names,
             index=names.index(first),
             format_func=labels.__getitem__,
@@ -160,7 +160,7 @@ def select(study: studies.Study) -> None:
         )
         others = [name for name in names if name != a]
         b = st.selectbox(
-            ":orange-badge[B] Model",
+            "Model B",
             others,
             index=others.index(second if second != a else first),
             format_func=labels.__getitem__,

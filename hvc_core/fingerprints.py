@@ -6,6 +6,7 @@ May import: numpy, pandas, pyarrow, hvc_core.audit, .clips, .storage.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,13 +122,16 @@ def read(folder: Path) -> Fingerprints | None:
     )
 
 
-def nearest(frames: np.ndarray, of: Fingerprints) -> Twin:
-    """The clip of a study that shows the most of a clip, or of which it shows the most.
+def near(frames: np.ndarray, of: Fingerprints) -> list[Twin]:
+    """The clips of a study that a clip is nearly one of, or holds, the nearest first.
 
     Args:
         frames: uint8 array (T, 64, 64, 3), RGB: the middles of T equal stretches.
         of: Fingerprints of one clip or more.
     """
     shares = similarity(*hash_frames(frames), of.hashes, of.plain)
-    at = int(shares.argmax())
-    return Twin(of.clips[at], of.classes[at], int(of.groups[at]), float(shares[at]))
+    order = np.argsort(-shares, kind="stable")
+    found = (
+        Twin(of.clips[at], of.classes[at], int(of.groups[at]), float(shares[at])) for at in order
+    )
+    return list(itertools.takewhile(lambda twin: twin.near_identical, found))

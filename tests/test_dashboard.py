@@ -83,7 +83,8 @@ def test_overview_says_what_the_study_says(shown: Path) -> None:
     verdict = numbers.verdict(view)
     assert verdict.winner == "lrcn"
     said = app.success[0].value
-    assert said.endswith(verdict.sentence) and said.startswith("Of 100 clips of films that they")
+    assert said.endswith(verdict.sentence)
+    assert said.startswith("Of 100 clips of source videos that they did not train on")
     found = numbers.summary(view, "convlstm")
     assert found is not None
     assert app.metric[0].value == f"{100 * found.accuracy.mean:.1f}\u00a0%"

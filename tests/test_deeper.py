@@ -43,7 +43,7 @@ def test_a_clip_is_asked_along_once_and_kept(
     monkeypatch.setattr(deeper.timeline, "timeline", counted)
     app = press(opened(tmp_path / "a.mp4"), ALONG)
     assert not app.exception and not app.error
-    assert len(app.get("bidi_component")) == 1
+    assert len(app.get("bidi_component")) == 2  # the recorder and the player
     app.run()
     assert calls == [1]
     assert ALONG not in [one.label for one in app.button]

@@ -53,17 +53,24 @@ def test_what_is_written_is_read(folder, index):
 def test_each_clip_finds_itself(folder, index):
     found = read(folder)
     for clip in index.clips[::5]:
-        twin = fingerprints.nearest(sampled(clip.path), found)
+        twin = fingerprints.near(sampled(clip.path), found)[0]
         assert (twin.clip, twin.class_name, twin.group) == (clip.name, clip.class_name, clip.group)
         assert twin.similarity == 1 and twin.near_identical
+
+
+def test_a_film_that_holds_two_clips_is_near_to_both(folder, index):
+    found = read(folder)
+    first, second = index.clips[0], index.clips[-1]
+    film = np.concatenate([sampled(clip.path) for clip in (first, second)])
+    assert {first.name, second.name} <= {twin.clip for twin in fingerprints.near(film, found)}
 
 
 def test_another_film_is_near_to_none(folder):
     found = read(folder)
     noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)
-    assert not fingerprints.nearest(noise, found).near_identical
+    assert fingerprints.near(noise, found) == []
     black = np.zeros((20, 64, 64, 3), np.uint8)
-    assert fingerprints.nearest(black, found).similarity == 0
+    assert fingerprints.near(black, found) == []
 
 
 def test_a_broken_file_is_named(folder, tmp_path):

@@ -97,8 +97,10 @@ def test_the_table_says_who_says_what(view: state.View) -> None:
     assert rows["b_says"].tolist()[:2] == classes[:2]
     assert rows["note"].tolist() == ["", "", "not asked yet"]
     every = many.whole(view, clips, found)
-    assert every[["clip", "model"]].drop_duplicates().shape == (4, 2)
-    assert np.allclose(every[classes].sum(axis=1), 1)
+    assert every[["clip", "model"]].drop_duplicates().shape == (5, 2)
+    assert every["clip"].tolist() == ["a", "a", "b", "b", "c"]  # one without an answer is there
+    assert every["note"].iloc[-1] == "not asked yet" and np.isnan(every[classes].iloc[-1]).all()
+    assert np.allclose(every[classes].iloc[:4].sum(axis=1), 1)
     text = json.loads(many.as_json(view, every, rows))
     assert [one["clip"] for one in text["clips"]] == ["a", "b", "c"]
     assert set(text["clips"][0]["models"]) == set(view.pair) and not text["clips"][2]["models"]

@@ -285,7 +285,7 @@ def test_a_clear_winner_is_named() -> None:
     assert found.sentence == (
         f"LRCN beats ConvLSTM by {-100 * found.difference:.1f} points of accuracy (95 % interval "
         f"{100 * low:+.1f} to {100 * high:+.1f}; on 54 clips of 18 source videos, "
-        "protocol holdout, means over 2 trainings)."
+        "protocol holdout, means over 2 seeds)."
     )
 
 
@@ -349,7 +349,7 @@ def test_seeds_may_differ() -> None:
     df = pair(0.4, 0.9, seeds=3)
     df = df[(df["model"] == "a") | (df["seed"] == 1)]
     found = verdict_of.verdict(df, "a", "b", "holdout", CLASSES)
-    assert "means over 3 and 1 trainings" in found.sentence
+    assert "means over 3 and 1 seeds" in found.sentence
 
 
 def test_every_model_of_a_large_study_has_a_summary(tmp_path: Path) -> None:

@@ -7,7 +7,12 @@ import streamlit as st
 from dashboard import address, charts, numbers, show, show_clips, state
 
 view = state.view()
-show.heading(view, "Confusion", "Rows are the true class, columns the predicted one.", both=True)
+show.heading(
+    view,
+    "Confusion",
+    "Rows are the true class, columns the predicted one; a click on a cell lists its clips below.",
+    both=True,
+)
 
 SHARE, COUNTS = "Share of the true class", "Counts"
 ALL, MOST = "All classes", "The 15 most confused"
@@ -40,6 +45,10 @@ def clicked(key: str, by: str) -> None:
         true, said, *_ = points[0]["customdata"]
         for key, value, default in (("true", true, None), ("said", said, None), ("by", by, EITHER)):
             address.put(key, value, default)
+        st.toast(
+            f"{true} answered as {said}: the clips are listed further down.",
+            icon=":material/arrow_downward:",
+        )
 
 
 def matrix(made: charts.Chart, key: str, by: str) -> None:

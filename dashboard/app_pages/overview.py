@@ -33,7 +33,8 @@ else:
 also = evidence.like_for_like(view)
 if also:
     st.info(
-        f"The two differ in more than the part that looks over time. {also}",
+        "The two differ in more than the part that looks over time, so their gap is not owed to it "
+        f"alone. {also}",
         icon=":material/balance:",
     )
 with st.container(horizontal=True):

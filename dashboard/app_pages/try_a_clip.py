@@ -141,7 +141,7 @@ clip = answered.clip
 answer, known = show_clip.believed(view, answered.answer)
 show_clip.agreement(answer, answering.true_class(clip, answer.classes))
 show_clip.doubts(answer, known)
-show_clip.nearness(answered.twin, set(splits.HOLDOUT_GROUPS))
+show_clip.nearness(answered.twins, set(splits.HOLDOUT_GROUPS))
 for note in answer.notes:
     st.warning(note, icon=":material/info:")
 

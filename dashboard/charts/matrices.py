@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 from dashboard.charts.base import COLORS, Chart, layout, percent
 from dashboard.charts.inks import INKS, PAGE, SHADES, colorscale, inked, painted
 
+FRAME = "#C2185B"  # of the cell that was clicked: neither model's colour, 3:1 on every shade's side
 CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
 
 
@@ -142,16 +143,21 @@ def _cells(
     cells = [
         (true, told, said[i][j]) for i, true in enumerate(names) for j, told in enumerate(names)
     ]
-    unseen = {"marker": {"opacity": 0}}
     figure.add_trace(
         go.Scatter(
             x=[told for _, told, _ in cells],
             y=[true for true, _, _ in cells],
             customdata=cells,
             mode="markers",
-            marker={"symbol": "square", "size": 10 if small else 24, "opacity": 0},
-            selected=unseen,
-            unselected=unseen,
+            # Nothing is seen of them but the frame around the cell that was clicked.
+            marker={
+                "symbol": "square-open",
+                "size": 10 if small else 24,
+                "opacity": 0,
+                "line": {"width": 3},
+            },
+            selected={"marker": {"opacity": 1, "color": FRAME}},
+            unselected={"marker": {"opacity": 0}},
             showlegend=False,
             hovertemplate=f"{title}<br>true %{{y}}<br>predicted %{{x}}<br>%{{customdata[2]}}"
             "<extra></extra>",

@@ -75,7 +75,7 @@ def like_for_like(of: Study, protocol: str) -> Finding | None:
         found = verdict_of.verdict(of.predictions, a, b, protocol, of.classes, titles)
         numbers.append(found.sentence)
         if found.winner is None:
-            claims.append(f"{what} one cannot tell")
+            claims.append(f"{what} no difference can be shown")
         else:
             family = "LRCN" if found.winner == a else "ConvLSTM"
             claims.append(f"{what} {family} leads by {100 * abs(found.difference or 0):.1f} points")

@@ -105,7 +105,7 @@ def _tie(ahead: str, points: str, delta: float) -> str:
 
 def _seeds(seeds: tuple[int, int]) -> str:
     if seeds == (1, 1):
-        return "one training each"
+        return "one seed each"
     if seeds[0] == seeds[1]:
-        return f"means over {seeds[0]} trainings"
-    return f"means over {seeds[0]} and {seeds[1]} trainings"
+        return f"means over {seeds[0]} seeds"
+    return f"means over {seeds[0]} and {seeds[1]} seeds"
