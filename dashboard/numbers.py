@@ -6,6 +6,8 @@ beside the key and not hashed. May import: streamlit, numpy, pandas, hvc_core, d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -79,14 +81,36 @@ def _matrix(_study: Study, revision: str, model: str, protocol: str) -> np.ndarr
     return counts.confusion(_study.rows(protocol, model), _study.classes)
 
 
-@st.cache_data(max_entries=_KEEP, show_spinner=False)
-def _folds(_study: Study, revision: str, model: str, protocol: str) -> list[int]:
-    return sorted(_study.rows(protocol, model)["fold"].unique().tolist())
+@dataclass(frozen=True)
+class Extent:
+    """What a model was put to under a protocol.
+
+    Attributes:
+        folds: tuple of int. Those that were run, sorted.
+        seeds: tuple of int. The same.
+        clips: int. Different clips.
+        sources: int. Source videos that they come from.
+    """
+
+    folds: tuple[int, ...]
+    seeds: tuple[int, ...]
+    clips: int
+    sources: int
 
 
-def folds(view: View, model: str, protocol: str | None = None) -> list[int]:
-    """The folds of a protocol (the view's) that a model was tested on."""
-    return _folds(view.study, view.revision, model, protocol or view.protocol)
+def extent(view: View, model: str, protocol: str | None = None) -> Extent | None:
+    """What a model was tested on under a protocol (the view's); None without predictions."""
+    return _extent(view.study, view.revision, model, protocol or view.protocol)
+
+
+@st.cache_data(max_entries=4 * _KEEP, show_spinner=False)
+def _extent(_study: Study, revision: str, model: str, protocol: str) -> Extent | None:
+    own = _study.rows(protocol, model)
+    if not len(own):
+        return None
+    folds, seeds = (tuple(sorted(own[key].unique().tolist())) for key in ("fold", "seed"))
+    films = own[["class", "group"]].drop_duplicates()
+    return Extent(folds, seeds, int(own["clip"].nunique()), len(films))
 
 
 def by_clip(view: View) -> pd.DataFrame:
@@ -128,4 +152,4 @@ def classes(view: View, measure: str = "f1") -> pd.DataFrame | None:
 
 def missing(view: View) -> list[str]:
     """The pair's models that have no prediction under the view's protocol."""
-    return [name for name in view.pair if summary(view, name) is None]
+    return [name for name in view.pair if extent(view, name) is None]

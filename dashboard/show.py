@@ -16,7 +16,7 @@ from PIL import Image
 from dashboard import charts, costs, numbers, sources, state
 from dashboard.charts import Chart
 from hvc_core.statistics import paired
-from hvc_core.statistics.stats import Estimate, Summary
+from hvc_core.statistics.stats import Estimate
 from hvc_core.study import Study, StudyError
 
 # Words on charts: Streamlit's own grey for them is too faint to read (3.7:1 on white). These have
@@ -125,30 +125,30 @@ def alone(study: Study) -> None:
 
 
 def basis(view: state.View) -> str:
-    """One sentence: which study, classes, clips, seeds and protocol the page speaks of."""
-    found = [numbers.summary(view, name) for name in view.pair]
-    known = [one for one in found if one is not None]
+    """One sentence: which study, classes, clips, folds, seeds and protocol the page speaks of."""
+    known = [one for name in view.pair if (one := numbers.extent(view, name)) is not None]
     study = view.study
     if not known:
         return f"Study {study.name}, {len(study.classes)} classes, protocol {view.protocol}."
     clips = " and ".join(f"{n:,}" for n in dict.fromkeys(one.clips for one in known))
     films = " and ".join(f"{n:,}" for n in dict.fromkeys(one.sources for one in known))
+    folds = _many("fold", [len(one.folds) for one in known])
     return (
         f"Study {study.name}: {len(study.classes)} classes, {clips} clips of {films} source "
-        f"videos under protocol {view.protocol}, {_folds(view)}{seeds(found)}."
+        f"videos under protocol {view.protocol}, {folds}, {seeds(view)}."
     )
 
 
-def _folds(view: state.View) -> str:
-    """'5 folds, ' where a protocol has several."""
-    many = len(numbers.folds(view, view.a)) or len(numbers.folds(view, view.b))
-    return f"{many} folds, " if many > 1 else ""
+def seeds(view: state.View) -> str:
+    """'3 seeds', or '3 and 1 seeds' where the pair's differ."""
+    known = [one for name in view.pair if (one := numbers.extent(view, name)) is not None]
+    return _many("seed", [len(one.seeds) for one in known])
 
 
-def seeds(found: Sequence[Summary | None]) -> str:
-    """'3 seeds', or '3 and 1 seeds' where the two differ."""
-    many = list(dict.fromkeys(len(one.seeds) for one in found if one is not None))
-    return " and ".join(map(str, many)) + (" seed" if many == [1] else " seeds")
+def _many(word: str, counts: Sequence[int]) -> str:
+    """'1 seed', '3 seeds' or '3 and 1 seeds'."""
+    found = list(dict.fromkeys(counts))
+    return f"{' and '.join(map(str, found))} {word}{'' if found == [1] else 's'}"
 
 
 def heading(

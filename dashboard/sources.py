@@ -116,14 +116,13 @@ def _tested(view: state.View, slot: int, protocols: Sequence[str]) -> str:
     model, title = view.pair[slot], view.titles[slot]
     said = []
     for protocol in protocols:
-        found = numbers.summary(view, model, protocol)
+        found = numbers.extent(view, model, protocol)
         where = f"under {protocol} " if len(protocols) > 1 else ""
         if found is None:
             said.append(f"{where}not run")
             continue
-        folds = numbers.folds(view, model, protocol)
         said.append(
-            f"{where}{_counted('fold', folds)}, {_counted('seed', found.seeds)}, "
+            f"{where}{_counted('fold', found.folds)}, {_counted('seed', found.seeds)}, "
             f"{found.clips:,} clips of {found.sources:,} source videos"
         )
     return f"{title} ({model}): {'; '.join(said)}"

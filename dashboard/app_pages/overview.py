@@ -84,7 +84,7 @@ if difference is not None:
         "In brackets: 95 % intervals from resampling source videos. B − A is of the "
         f"{difference.clips:,} clips of {difference.sources} source videos that both were tested "
         "on, drawn alike for both; where one was tested on more, the columns do not subtract. "
-        f"Values are means over {show.seeds(found)}. A dash: not derived here, or not published "
+        f"Values are means over {show.seeds(view)}. A dash: not derived here, or not published "
         "there."
     )
 
