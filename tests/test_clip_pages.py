@@ -67,6 +67,14 @@ def test_the_film_plays_where_the_data_folder_is_at_hand(
     assert len(app.get("video")) == 1
 
 
+def test_the_first_clip_is_one_press_away(shown: Path) -> None:
+    app = open_page("clips", true="Punch")
+    next(one for one in app.button if one.label == "Look at the first clip").click().run()
+    assert not app.exception
+    assert app.query_params["clip"] in (CLIP, [CLIP])
+    assert f"**{CLIP}**" in words(app)
+
+
 def test_next_and_previous_go_around(shown: Path) -> None:
     rows = rows_of(shown)
     first = rows.iloc[0]

@@ -80,6 +80,13 @@ at = (
 one = show_clips.position(rows, show_clips.asked())  # a link may name a clip that is filtered out
 if one is None:
     st.caption("Choose a clip in the table to see it, with all that both models say of it.")
+    if len(found):  # for the keyboard, which a table is slow for
+        st.button(
+            "Look at the first clip",
+            shortcut="N",
+            on_click=show_clips.choose,
+            args=((str(found.iloc[0]["clip"]), int(found.iloc[0]["seed"])),),
+        )
     st.stop()
 if at is not None:
     with st.container(horizontal=True):
