@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from dashboard.charts.base import COLORS, Chart, layout, percent
 from dashboard.charts.inks import INKS, PAGE, SHADES, colorscale, inked, painted
 
-FRAME = "#C2185B"  # of the cell that was clicked: neither model's colour, 3:1 on every shade's side
+FRAME = "#D81B72"  # of the cell that was clicked: neither model's colour
 CELL_TEXT_CLASSES = 20  # up to here a matrix has room for a number in each cell
 
 
@@ -151,12 +151,13 @@ def _cells(
             mode="markers",
             # Nothing is seen of them but the frame around the cell that was clicked.
             marker={
-                "symbol": "square-open",
+                "symbol": "square",
                 "size": 10 if small else 24,
                 "opacity": 0,
-                "line": {"width": 3},
+                "color": "rgba(0, 0, 0, 0)",
+                "line": {"width": 3, "color": FRAME},
             },
-            selected={"marker": {"opacity": 1, "color": FRAME}},
+            selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0}},
             showlegend=False,
             hovertemplate=f"{title}<br>true %{{y}}<br>predicted %{{x}}<br>%{{customdata[2]}}"
