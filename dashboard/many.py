@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import answering, show_clip, state
+from dashboard import answering, state, trust
 from dashboard.answering import Clip, ClipError
 
 MOST = 50  # clips at once: at 300 ms each a quarter of a minute on one core
@@ -77,11 +77,14 @@ def ask(
         progress(done, len(clips), clip.name)
         try:
             asked = answering.ask(view, clip)
-            answer, known = show_clip.believed(view, asked.answer)
+            answer, known = trust.believed(view, asked.answer)
             note = " ".join(
                 [
                     *(f"Nearly {twin.clip} of the study." for twin in asked.twins[:1]),
-                    *show_clip.unsure(answer, known),
+                    *(
+                        f"{title} is less sure than usual."
+                        for title, _ in trust.unsure(answer, known)
+                    ),
                     *answer.notes,
                 ]
             )

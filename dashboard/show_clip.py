@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import Image
 from dashboard import answering, charts, show, state
 from dashboard.deeper import Looked
 from dashboard.show import DOT
-from dashboard.trust import Trust, trust
+from dashboard.trust import Trust, unsure
 from hvc_core.classify import Answer
 from hvc_core.fingerprints import Twin
 
@@ -29,33 +28,9 @@ def rendered_label(stem: str) -> str:
     return f"Rendered clip: {what}" if what else "Rendered clip"
 
 
-def believed(view: state.View, answer: Answer) -> tuple[Answer, list[Trust | None]]:
-    """The answer with each model's probabilities temperature-scaled, where that is known."""
-    known = [trust(view, one.model) for one in answer.models]
-    models = [
-        one if how is None else replace(one, probabilities=how.scaled(one.probabilities))
-        for one, how in zip(answer.models, known, strict=True)
-    ]
-    return replace(answer, models=models), known
-
-
-def _unsure(answer: Answer, known: list[Trust | None]) -> list[tuple[str, Trust]]:
-    """The models that are less sure than of nearly all clips that show one of their classes."""
-    return [
-        (one.title, how)
-        for one, how in zip(answer.models, known, strict=True)
-        if how is not None and one.probabilities.max() < how.floor
-    ]
-
-
-def unsure(answer: Answer, known: list[Trust | None]) -> list[str]:
-    """A short sentence for each model that is less sure than usual."""
-    return [f"{title} is less sure than usual." for title, _ in _unsure(answer, known)]
-
-
 def doubts(answer: Answer, known: list[Trust | None]) -> None:
     """Says so where a model is less sure than of nearly all clips that show one of its classes."""
-    found = _unsure(answer, known)
+    found = unsure(answer, known)
     if not found:
         return
     words = []

@@ -7,13 +7,15 @@ dashboard.state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard.state import View
+from hvc_core.classify import Answer
 from hvc_core.statistics import calibration, temperature
 from hvc_core.study import Study
 
@@ -77,3 +79,22 @@ def _trust(_study: Study, revision: str, model: str) -> Trust | None:
     floor = float(np.quantile(tops(own), SHARE))
     shipped = float(fitted["temperature"].iloc[0])
     return Trust(shipped, floor, under(_study.unseen), under(_study.predictions))
+
+
+def believed(view: View, answer: Answer) -> tuple[Answer, list[Trust | None]]:
+    """The answer with each model's probabilities temperature-scaled, where that is known."""
+    known = [trust(view, one.model) for one in answer.models]
+    models = [
+        one if how is None else replace(one, probabilities=how.scaled(one.probabilities))
+        for one, how in zip(answer.models, known, strict=True)
+    ]
+    return replace(answer, models=models), known
+
+
+def unsure(answer: Answer, known: Sequence[Trust | None]) -> list[tuple[str, Trust]]:
+    """The titles of the models that are less sure than of nearly all clips of their classes."""
+    return [
+        (one.title, how)
+        for one, how in zip(answer.models, known, strict=True)
+        if how is not None and one.probabilities.max() < how.floor
+    ]

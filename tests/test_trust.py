@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import show_clip, state
+from dashboard import state
 from dashboard.trust import SHARE, Trust, trust
 from hvc_core import audit, fingerprints, video
 from hvc_core import study as studies
@@ -71,7 +71,8 @@ def test_an_answer_less_sure_than_nearly_all_is_doubted(
         (1.01, 0.3, "Not sure"),  # known clips lie there nearly as often
         (0.0, 0.1, None),
     ):
-        monkeypatch.setattr(show_clip, "trust", lambda *_, f=floor, k=lost: Trust(1.0, f, 0.4, k))
+        known = Trust(1.0, floor, 0.4, lost)
+        monkeypatch.setattr("dashboard.trust.trust", lambda *_, of=known: of)
         app = open_page("try_a_clip")
         app.file_uploader[0].upload("a.mp4", clip).run()
         assert not app.exception

@@ -16,6 +16,7 @@ from dashboard import (
     show_clip,
     show_deeper,
     state,
+    trust,
 )
 from dashboard.answering import Clip, ClipError
 from hvc_core import splits
@@ -138,7 +139,7 @@ if answered is None:
     st.stop()
 
 clip = answered.clip
-answer, known = show_clip.believed(view, answered.answer)
+answer, known = trust.believed(view, answered.answer)
 show_clip.agreement(answer, answering.true_class(clip, answer.classes))
 show_clip.doubts(answer, known)
 show_clip.nearness(answered.twins, set(splits.HOLDOUT_GROUPS))
