@@ -26,7 +26,7 @@ axe = pytest.importorskip("axe_playwright_python.base", reason="axe-core is not 
 
 __all__ = ["context", "served"]  # fixtures
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]  # forty visits, two minutes
 THEMES = ("light", "dark")
 # What Streamlit itself draws and no setting changes: the rule, the element, and nothing else.
 EXCUSED = {
