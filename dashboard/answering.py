@@ -141,23 +141,15 @@ def answer(view: state.View, clip: Clip) -> Answered:
     kept = last(view)
     if kept is not None and kept.key[0] == clip.digest:
         return dataclasses.replace(kept, clip=clip)
-    st.session_state["answered"] = answered = ask(view, clip)
-    return answered
-
-
-def ask(view: state.View, clip: Clip) -> Answered:
-    """Both models' answers for a clip, not kept.
-
-    Raises:
-        ClipError: as `answer`.
-    """
     with explained(view, clip):
         models = models_of(view)
         with turns():
             found = classify.classify(models, clip.content, video.Limits(), also=[audit.SIZE])
         known = _fingerprints(str(view.study.folder), view.revision)
         twins = fingerprints.near(found.frames.images[audit.SIZE], known) if known else []
-    return Answered(clip, (clip.digest, view.revision, *view.pair), found, tuple(twins))
+    key = (clip.digest, view.revision, *view.pair)
+    st.session_state["answered"] = answered = Answered(clip, key, found, tuple(twins))
+    return answered
 
 
 def last(view: state.View | None = None) -> Answered | None:

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import costs, numbers, state
-from dashboard.sources import plain
+from dashboard.sources import escaped
 from hvc_core.statistics import stats
 from hvc_core.study import Study
 
@@ -80,8 +80,8 @@ def facts(two: Two) -> pd.DataFrame:
                 "Revision": view.revision,
             }
         )
-    names = [f"{word}: {plain(v.study.name)}" for word, v in zip(BOTH, two.views, strict=True)]
-    return pd.DataFrame(rows, index=names).T.reset_index(names="").map(plain)
+    names = [f"{word}: {escaped(v.study.name)}" for word, v in zip(BOTH, two.views, strict=True)]
+    return pd.DataFrame(rows, index=names).T.reset_index(names="").map(escaped)
 
 
 def scores(two: Two) -> pd.DataFrame:
@@ -150,18 +150,9 @@ def _paired(
 
 
 def by_class(two: Two, ours: str, theirs: str) -> pd.DataFrame | None:
-    """F1 of the classes in common, of one model of each: as `numbers.classes`."""
+    """F1 of the classes in common, of one model of each: `numbers.side_by_side`."""
     a, b = numbers.summary(two.ours, ours), numbers.summary(two.theirs, theirs)
-    if a is None or b is None:
-        return None
-    table = pd.DataFrame({"class": two.classes})
-    for key, summary in (("a", a), ("b", b)):
-        values = [summary.f1[name] for name in two.classes]
-        table[key] = [value.mean for value in values]
-        table[f"{key}_low"] = [value.lo for value in values]
-        table[f"{key}_high"] = [value.hi for value in values]
-    table["gap"] = table["b"] - table["a"]
-    return table
+    return None if a is None or b is None else numbers.side_by_side(a, b, two.classes)
 
 
 def cost(two: Two) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import answering, state, trust
+from dashboard import answering, show, state, trust
 from dashboard.answering import Clip, ClipError
 
 MOST = 50  # clips at once: at 300 ms each a quarter of a minute on one core
@@ -26,13 +26,11 @@ class Told:
     """What came of one clip.
 
     Attributes:
-        name: str. Its file name.
         probabilities: float arrays (C,) by model, temperature-scaled where that is known; empty
             where there is no answer.
         note: str. Why there is none, or what one should know of it; mostly empty.
     """
 
-    name: str
     probabilities: dict[str, np.ndarray]
     note: str = ""
 
@@ -53,12 +51,6 @@ def kept(view: state.View, clips: Sequence[Clip]) -> dict[Key, Told]:
     return found
 
 
-def missing(view: state.View, clips: Sequence[Clip]) -> int:
-    """How many of the clips have no answer yet; two of the same content share one."""
-    found = kept(view, clips)
-    return sum(key_of(view, clip) not in found for clip in clips)
-
-
 def ask(
     view: state.View, clips: Sequence[Clip], progress: Callable[[int, int, str], object]
 ) -> None:
@@ -76,7 +68,7 @@ def ask(
             continue
         progress(done, len(clips), clip.name)
         try:
-            asked = answering.ask(view, clip)
+            asked = answering.answer(view, clip)  # the last is kept, and shown below
             answer, known = trust.believed(view, asked.answer)
             note = " ".join(
                 [
@@ -88,9 +80,9 @@ def ask(
                     *answer.notes,
                 ]
             )
-            found[key] = Told(clip.name, {m.model: m.probabilities for m in answer.models}, note)
+            found[key] = Told({m.model: m.probabilities for m in answer.models}, note)
         except ClipError as error:
-            found[key] = Told(clip.name, {}, str(error))
+            found[key] = Told({}, str(error))
 
 
 def table(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd.DataFrame:
@@ -142,33 +134,22 @@ def whole(view: state.View, clips: Sequence[Clip], found: dict[Key, Told]) -> pd
 def draw(view: state.View, clips: Sequence[Clip]) -> Clip:
     """Asks about all clips, shows the table, and returns the clip that is chosen in it."""
     st.header(f"Your {len(clips)} clips")
-    if missing(view, clips) and not st.session_state.get("many_stopped"):
+    found = kept(view, clips)
+    left = sum(key_of(view, clip) not in found for clip in clips)  # two alike share an answer
+    if left and not st.session_state.get("many_stopped"):
         bar = st.progress(0.0, "Asking both models …")
         st.button("Stop", icon=":material/stop:", key="stop-many", on_click=_stop)
         ask(view, clips, lambda done, total, name: bar.progress(done / total, f"Asking: {name}"))
         st.rerun()
-    found = kept(view, clips)
     rows = table(view, clips, found)
     shown = pd.DataFrame({"Clip": rows["clip"]})
     for slot, title in zip("ab", view.titles, strict=True):
         shown[f"{title} says"] = rows[f"{slot}_says"]
         shown[f"{title} sure, %"] = 100 * rows[f"{slot}_sure"]
     shown["Agree"], shown["Note"] = rows["agree"], rows["note"]
-    picked = st.dataframe(
-        shown,
-        hide_index=True,
-        key="many-table",
-        on_select="rerun",
-        selection_mode="single-row",
-        placeholder="–",
-        alt="Your clips with both models' answers; choose one to see it below",
-        column_config={
-            str(name): st.column_config.NumberColumn(format="%.0f")
-            for name in shown
-            if str(name).endswith("%")
-        },
-    )["selection"]["rows"]
-    left = missing(view, clips)
+    alt = "Your clips with both models' answers; choose one to see it below"
+    show.table(shown, alt, "many-table", on_select="rerun")
+    picked = st.session_state["many-table"]["selection"]["rows"]
     if left:
         st.button(f"Go on with the other {left}", icon=":material/play_arrow:", on_click=resume)
     _downloads(view, whole(view, clips, found), rows)

@@ -137,10 +137,17 @@ def classes(view: View, measure: str = "f1") -> pd.DataFrame | None:
     a, b = summary(view, view.a), summary(view, view.b)
     if a is None or b is None:
         return None
-    names = view.study.classes
-    seeds = max(len(a.seeds), 1)
-    support = matrix(view, view.a).sum(axis=1) // seeds
-    table = pd.DataFrame({"class": names, "support": support})
+    support = matrix(view, view.a).sum(axis=1) // max(len(a.seeds), 1)
+    table = side_by_side(a, b, view.study.classes, measure)
+    table.insert(1, "support", support)
+    return table
+
+
+def side_by_side(
+    a: stats.Summary, b: stats.Summary, names: list[str], measure: str = "f1"
+) -> pd.DataFrame:
+    """A measure of some classes for two models: as `classes`, without `support`."""
+    table = pd.DataFrame({"class": names})
     for key, found in (("a", a), ("b", b)):
         values = getattr(found, measure)
         table[key] = [values[name].mean for name in names]

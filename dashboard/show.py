@@ -6,7 +6,7 @@ May import: streamlit, pandas, dashboard, hvc_core.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def table(
     rows: pd.DataFrame,
     alt: str,
     key: str | None = None,
-    on_select: Callable[[], None] | None = None,
+    on_select: Callable[[], None] | Literal["rerun", "ignore"] = "ignore",
 ) -> None:
     """A table that sorts on a click and downloads as CSV.
 
@@ -74,14 +74,14 @@ def table(
         rows: what it shows.
         alt: str. What it is, for screen readers.
         key: str. The element's, where a row can be chosen.
-        on_select: called when a row is chosen; the state under `key` has it.
+        on_select: what is done when a row is chosen; the state under `key` has it.
     """
     st.dataframe(
         rows,
         hide_index=True,
         alt=alt,
         key=key,
-        on_select=on_select or "ignore",
+        on_select=on_select,
         selection_mode="single-row",
         placeholder="–",
         column_config={

@@ -151,11 +151,11 @@ def made_by(study: Study, tables: Sequence[str]) -> str:
 def button(view: state.View, tables: Sequence[str], under: Sequence[str] = ()) -> None:
     """A button that opens where the numbers of a page come from; `under` as in `facts`."""
     with st.popover("Where these numbers come from", icon=":material/database:", type="tertiary"):
-        said = [f"- **{name}:** {plain(words)}" for name, words in facts(view, under).items()]
+        said = [f"- **{name}:** {escaped(words)}" for name, words in facts(view, under).items()]
         st.markdown("\n".join(said))
         st.code(made_by(view.study, tables), language=None, wrap_lines=True)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Words as Markdown that shows them as they are: no emphasis, link, picture, formula."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|~$:])", r"\\\1", text)

@@ -10,7 +10,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Set before any test module loads a framework: they read these once, on import.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -19,6 +19,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.support.app import Served
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -72,6 +75,29 @@ def made_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.support.studies import make_study
 
     return make_study(tmp_path_factory.mktemp("made") / "study", models=3, clips_per_group=2)
+
+
+@pytest.fixture(scope="module")
+def served(
+    made_study: Path, tmp_path_factory: pytest.TempPathFactory, browser_path: str
+) -> Iterator[Served]:
+    """The app on the made study, as people start it."""
+    from tests.support.app import serve
+
+    with serve(made_study, tmp_path_factory.mktemp("served") / "streamlit.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def context(browser_path: str) -> Iterator[Any]:
+    """A browser for all tests of a module: what it has loaded and compiled once it keeps."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from tests.support.app import BROWSER_ARGS
+
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=browser_path, args=BROWSER_ARGS)
+        yield opened.new_context()
+        opened.close()
 
 
 @pytest.fixture

@@ -20,11 +20,8 @@ import pytest
 
 from tests.support.app import PAGES, Served
 from tests.support.browser import DESKTOP, PHONE, Tab
-from tests.test_browser import context, served
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe-core is not installed")
-
-__all__ = ["context", "served"]  # fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]  # forty visits, two minutes
 THEMES = ("light", "dark")

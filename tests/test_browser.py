@@ -12,7 +12,7 @@ import pytest
 
 from dashboard import answering, show
 from tests.support import videos
-from tests.support.app import BROWSER_ARGS, PAGES, TITLES, Served, serve
+from tests.support.app import PAGES, TITLES, Served, serve
 from tests.support.browser import PHONE, Tab
 from tests.support.studies import make_study
 
@@ -20,23 +20,6 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 pytestmark = pytest.mark.browser
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(16, 21, 28)"  # .streamlit/config.toml's backgrounds
-
-
-@pytest.fixture(scope="module")
-def served(
-    made_study: Path, tmp_path_factory: pytest.TempPathFactory, browser_path: str
-) -> Iterator[Served]:
-    with serve(made_study, tmp_path_factory.mktemp("served") / "streamlit.log") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def context(browser_path: str) -> Iterator[Any]:
-    """One for all tests: what the browser has loaded and compiled once it keeps."""
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=browser_path, args=BROWSER_ARGS)
-        yield opened.new_context()
-        opened.close()
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.app import BROWSER_ARGS, Served, serve
+from tests.support.app import BROWSER_ARGS, Served
 from tests.support.browser import DESKTOP, PHONE, Tab
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -26,14 +25,6 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
 }
 """
 LIVE = "window.streams.flatMap(s => s.getTracks()).filter(t => t.readyState === 'live').length"
-
-
-@pytest.fixture(scope="module")
-def served(
-    made_study: Path, tmp_path_factory: pytest.TempPathFactory, browser_path: str
-) -> Iterator[Served]:
-    with serve(made_study, tmp_path_factory.mktemp("served") / "streamlit.log") as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

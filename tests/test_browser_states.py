@@ -11,11 +11,8 @@ import pytest
 
 from tests.support import videos
 from tests.support.browser import Tab
-from tests.test_browser import context, served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-__all__ = ["context", "served"]  # fixtures
 
 pytestmark = pytest.mark.browser
 

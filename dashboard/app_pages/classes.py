@@ -26,7 +26,10 @@ with st.container(horizontal=True):
         **address.kept("measure", "F1", address.one_of(list(MEASURES))),
     )
     order = st.segmented_control(
-        "Sort by", list(ORDERS), default="Widest gap", required=True, key="order"
+        "Sort by",
+        list(ORDERS),
+        required=True,
+        **address.kept("order", "Widest gap", address.one_of(list(ORDERS))),
     )
 table = numbers.classes(view, MEASURES[measure])
 if table is None:

@@ -25,27 +25,22 @@ show.heading(
 # -- which other study -----------------------------------------------------------------------------
 
 places = comparing.beside(view.study)
-
-
-def leave(key: str) -> None:
-    """One other study at a time: the choice that was made before this one goes."""
-    address.put(key, None)
-
-
-with st.grid(2, min_column_width=220, gap="small"):
+with st.grid(2, min_column_width=220, gap="small"):  # one at a time: choosing drops the other
     name = st.selectbox(
         "A study beside this one",
         list(places),
         index=None,
         placeholder="Choose one" if places else "There is none",
-        **address.kept("with", None, address.one_of(list(places)), then=lambda: leave("hub")),
+        **address.kept(
+            "with", None, address.one_of(list(places)), then=lambda: address.put("hub", None)
+        ),
     )
     on_hub = st.text_input(
         "Or one on the Hub",
         placeholder="namespace/name@revision",
         help="A data set repository that holds a study: study.json, predictions.parquet, "
         "metrics.json, cost.json. Without @revision its main branch; Revision below is the commit.",
-        **address.kept("hub", "", str, then=lambda: leave("with")),
+        **address.kept("hub", "", str, then=lambda: address.put("with", None)),
     )
 
 
@@ -61,7 +56,7 @@ def other() -> tuple[Study, str] | None:
     except Exception as error:
         logging.getLogger(__name__).exception("a study cannot be read")
         said = f"Reading it failed ({type(error).__name__}); see the log."
-    st.error(sources.plain(said), title="That study cannot be shown", icon=":material/cloud_off:")
+    st.error(sources.escaped(said), title="That study cannot be shown", icon=":material/cloud_off:")
     return None
 
 
@@ -161,7 +156,7 @@ if two.classes:
         its = st.selectbox(
             "Model of the other",
             there,
-            format_func=lambda name: sources.plain(state.title(theirs, name)),
+            format_func=lambda name: sources.escaped(state.title(theirs, name)),
             **address.kept("its", mine if mine in there else there[0], address.one_of(there)),
         )
     table = comparing.by_class(two, mine, its)

@@ -18,13 +18,19 @@ SHARE, COUNTS = "Share of the true class", "Counts"
 ALL, MOST = "All classes", "The 15 most confused"
 with st.container(horizontal=True):
     unit = st.segmented_control(
-        "Cells show", [SHARE, COUNTS], default=SHARE, required=True, key="cells"
+        "Cells show",
+        [SHARE, COUNTS],
+        required=True,
+        **address.kept("cells", SHARE, address.one_of([SHARE, COUNTS])),
     )
     classes = view.study.classes
     shown = ALL
     if len(classes) > charts.CELL_TEXT_CLASSES:
         shown = st.segmented_control(
-            "Classes", [ALL, MOST], default=ALL, required=True, key="shown"
+            "Classes",
+            [ALL, MOST],
+            required=True,
+            **address.kept("shown", ALL, address.one_of([ALL, MOST])),
         )
 
 share = unit == SHARE
