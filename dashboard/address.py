@@ -13,6 +13,17 @@ from typing import Any
 
 import streamlit as st
 
+PAGE = "page of the address"
+
+
+def turn(page: str) -> None:
+    """Says which page is drawn; called before it is.
+
+    Pages call alike what they filter by, and right after a turn, on a busy machine, the session
+    may still hold what the page before had under that key.
+    """
+    st.session_state[PAGE] = page
+
 
 def kept(
     key: str,
@@ -37,17 +48,17 @@ def kept(
         >>> st.selectbox("Class", classes, **address.kept("class", None, address.one_of(classes)))
     """
     said = st.query_params.get(key)
-    mark = f"{key} in the address"
+    mark, page = f"{key} in the address", st.session_state.get(PAGE)
     # Another text than the one that was read or written last: a link, or Back and Forward.
-    if key not in st.session_state or st.session_state.get(mark) != said:
+    if key not in st.session_state or st.session_state.get(mark) != (page, said):
         value = None if said is None else read(said)
         st.session_state[key] = default if value is None else value
-        st.session_state[mark] = said
+        st.session_state[mark] = (page, said)
     now = st.session_state[key]
     if now is not None and now != default and read(write(now)) is None:
         st.session_state[key] = default  # what was chosen is no choice any more
         put(key, default, default)
-        st.session_state[mark] = None
+        st.session_state[mark] = (page, None)
 
     def chosen() -> None:
         put(key, st.session_state[key], default, write)

@@ -18,7 +18,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import show, state  # noqa: E402
+from dashboard import address, show, state  # noqa: E402
 from hvc_core.study import StudyError  # noqa: E402
 
 _log = logging.getLogger(__name__)
@@ -154,4 +154,5 @@ else:
     else:
         if len(study.models) > 1:
             state.select(study)
+        address.turn(page.url_path)
         page.run()

@@ -94,6 +94,17 @@ def table(
     )
 
 
+def mark(key: str, rows: list[int]) -> None:
+    """Marks rows of a table, by number, before it is drawn.
+
+    Only where others are marked: a table that is told which tells of them again when it is drawn,
+    as if the visitor had chosen, and what was chosen meanwhile would be lost.
+    """
+    now = st.session_state[key]["selection"]["rows"] if key in st.session_state else []
+    if list(now) != rows:
+        st.session_state[key] = {"selection": {"rows": rows, "columns": []}}
+
+
 def icon() -> Image.Image:
     """The browser tab's picture: the two models' colours side by side, drawn here."""
     picture = np.zeros((32, 32, 4), np.uint8)

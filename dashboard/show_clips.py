@@ -56,7 +56,7 @@ def table(
     at = position(rows, asked())
     every, rows = len(rows), rows.iloc[sent(len(rows), at)]
     chosen = [] if at is None else [min(at, len(rows) - 1)]
-    st.session_state[key] = {"selection": {"rows": chosen, "columns": []}}
+    show.mark(key, chosen)
     shown = pd.DataFrame({"Clip": rows["clip"], "Class": rows["class"], "Group": rows["group"]})
     if rows["seed"].nunique() > 1:
         shown["Seed"] = rows["seed"]

@@ -58,7 +58,7 @@ def chosen() -> None:
         address.put("class", names[rows[0]] if rows else None)
 
 
-st.session_state["class-table"] = {"selection": {"rows": marked, "columns": []}}
+show.mark("class-table", marked)
 show.table(shown, f"{measure} of each class for both models", "class-table", chosen)
 st.caption(
     f"F1 is the balance of precision (how often the answer is right) and recall (how many of the "

@@ -56,5 +56,5 @@ class Tab:
 
     def sound(self) -> None:
         """Nothing went wrong: no exception on the page, no complaint in the console."""
-        assert self.page.get_by_test_id("stException").count() == 0
-        assert not self.complaints
+        said = [*self.page.get_by_test_id("stException").all_inner_texts(), *self.complaints]
+        assert not said, "\n".join(said)
