@@ -33,6 +33,7 @@ from hvc_core.schema import (
     check_model_folder,
     read_meta,
 )
+from hvc_core.statistics import counts
 from hvc_core.statistics import metrics as metrics_of
 from hvc_core.storage import StudyError, read_json, write_json, write_parquet
 from hvc_core.tables import (
@@ -112,10 +113,23 @@ class Study:
         Args:
             protocol: str.
             models: one or more names; one without predictions there has no row.
+
+        Returns:
+            DataFrame with the columns of `predictions`, and `counts.ANSWERED`.
         """
         none = np.zeros(0, np.int64)
         places = [self._places.get((protocol, name), none) for name in dict.fromkeys(models)]
-        return self.predictions.iloc[np.sort(np.concatenate(places))]
+        for own in places:
+            if len(own) and self._answered[own[0]] < 0:
+                _, self._answered[own] = counts.answers(self.predictions.iloc[own], self.classes)
+        at = np.sort(np.concatenate(places))
+        answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
+        return self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
+
+    @cached_property
+    def _answered(self) -> np.ndarray:
+        """The number of the class that each prediction answers; -1 where nobody asked yet."""
+        return np.full(len(self.predictions), -1)
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], np.ndarray]:

@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from hvc_core import study
 from hvc_core.statistics import spread, stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, strata
-from hvc_core.statistics.counts import sources
+from hvc_core.statistics.counts import per_source, sources
 from tests.support.studies import make_study
 
 CLASSES = ["A", "B"]
@@ -113,8 +113,9 @@ def test_another_quarter_of_the_clips_each_seed_is_no_design_effect() -> None:
 def test_a_film_may_have_no_clip_in_a_seed() -> None:
     df = table([(0, 1, "A", 1, 1, 0), (0, 1, "A", 2, 0, 3), (0, 2, "A", 2, 1, 1)], "random")
     index = sources(df, CLASSES)
-    seeds, hits, clips = spread.tally(df, CLASSES, index)
-    assert seeds == (1, 2)
+    counted = per_source(df, CLASSES, index)
+    hits, clips = counted.hits, counted.clips
+    assert counted.seeds == (1, 2)
     assert hits.tolist() == [[1, 0], [0, 1]]
     assert clips.tolist() == [[1, 3], [0, 2]]
     weights = np.array([[2.0, 0], [0, 2], [1, 1], [0, 0]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +79,14 @@ def test_confusions_of_source_videos_sum_to_the_whole() -> None:
     index = counts.sources(df, CLASSES)
     assert list(index[:2]) == [(0, 1), (0, 2)]
     short = counts.per_source(df, CLASSES, index)
-    assert (short[:, 0] == np.diagonal(found, axis1=1, axis2=2)).all()
-    assert (short[:, 1] == found.sum(axis=2)).all()
-    assert (short[:, 2] == found.sum(axis=1)).all()
+    assert short.seeds == (1,) and list(short.number) == index.get_level_values(0).tolist()
+    assert (short.hits[0] == np.diagonal(found, axis1=1, axis2=2).sum(axis=1)).all()
+    assert (short.clips[0] == found.sum(axis=(1, 2))).all()
+    assert (short.answered[0] == found.sum(axis=1)).all()
+    with pytest.raises(ValueError, match="not in the index"):
+        counts.per_source(df, CLASSES, index[1:])
+    with pytest.raises(ValueError, match="not in the index"):
+        counts.per_source(df.assign(group=99), CLASSES, index)
 
 
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=20), st.integers(0, 3))
@@ -89,7 +96,8 @@ def test_weights_keep_the_size_of_each_stratum(strata: list[int], seed: int) -> 
     assert (weights >= 0).all()
     for stratum in set(strata):
         held = weights[:, np.array(strata) == stratum]
-        np.testing.assert_allclose(held.sum(axis=1), strata.count(stratum))
+        assert (held.sum(axis=1) * len(strata) == weights.sum(axis=1) * strata.count(stratum)).all()
+    assert (weights == np.rint(weights)).all()
     again = bootstrap.bootstrap_weights.__wrapped__(tuple(strata), 50, seed)
     assert (again == weights).all()
 
@@ -98,15 +106,24 @@ def test_weights_are_these_for_ever() -> None:
     # Stored intervals are compared with derived ones: a changed stream would break every study.
     weights = bootstrap.bootstrap_weights((0, 0, 0, 1, 1), 3, 0)
     expected = [[1.5, 1.5, 0, 2, 0], [1.5, 1.5, 0, 0, 2], [0, 1.5, 1.5, 2, 0]]
-    assert weights.tolist() == expected
+    assert (weights / 2).tolist() == expected  # halves, in whole numbers
     with pytest.raises(ValueError, match="read-only"):
         weights[0, 0] = 1
+
+
+def test_weights_of_films_too_many_for_whole_numbers() -> None:
+    strata = [size for size in range(2, 40) for _ in range(size)]
+    assert math.lcm(*range(1, 39)) > bootstrap.LARGEST
+    weights = bootstrap.bootstrap_weights(tuple(strata), 20)
+    np.testing.assert_allclose(weights.sum(axis=1), len(strata))
+    assert set(weights[:, :2].ravel()) == {0, 2}
 
 
 def test_weights_have_the_variance_of_a_mean() -> None:
     # The rescaling's point: with n = 5 the resampled mean varies as much as s**2 / n says.
     values = np.array([1.0, 2, 4, 7, 11])
-    means = bootstrap.bootstrap_weights((0,) * 5, 20000, 0) @ values / 5
+    weights = bootstrap.bootstrap_weights((0,) * 5, 20000, 0)
+    means = weights @ values / weights.sum(axis=1)
     assert means.var() == pytest.approx(values.var(ddof=1) / 5, rel=0.03)
 
 
@@ -385,11 +402,14 @@ def test_only_so_much_is_kept_and_the_longest_unasked_goes() -> None:
     for key in (b"a", b"b", b"a", b"c", b"a", b"b"):
         ask(key)
     assert drawn == [b"a", b"b", b"c", b"b"]
-    found = [np.ones((4, 3, 2)), np.ones((4, 3, 2))]
+    ones = np.ones((2, 4))
+    found = counts.PerSource((1, 2), np.array([0, 0, 1, 1]), ones, ones, np.ones((2, 4, 2)))
     keys = {
         digest((0, 0, 1, 1), found),
         digest((0, 0, 0, 0), found),
-        digest((0, 0, 1, 1), found[:1]),
-        digest((0, 0, 1, 1), [found[0], 2 * found[1]]),
+        digest((0, 0, 1, 1), replace(found, number=np.array([0, 1, 1, 1]))),
+        digest((0, 0, 1, 1), replace(found, hits=2 * ones)),
+        digest((0, 0, 1, 1), replace(found, hits=2 * ones, clips=2 * ones)),
+        digest((0, 0, 1, 1), replace(found, answered=np.ones((2, 4, 1)))),
     }
-    assert len(keys) == 4
+    assert len(keys) == 6

@@ -45,8 +45,8 @@ def test_auroc_by_hand() -> None:
 def test_the_interval_of_auroc_by_copying_clips() -> None:
     known, unknown, films, others = clustered(0)
     weights = bootstrap_weights((0,) * 8 + (1,) * 5)
-    # Rescaled weights are whole times 8/7 and 5/4, which fall out of the AUROC.
-    times = np.rint(weights * np.array([7 / 8] * 8 + [4 / 5] * 5)).astype(int)
+    # Rescaled weights are whole times 8/7 and 5/4, in units of 1/28: these fall out of the AUROC.
+    times = np.rint(weights / np.array([32] * 8 + [35] * 5)).astype(int)
     drawn = [
         auroc(known.repeat(row[:8].repeat(3)), unknown.repeat(row[8:].repeat(4))) for row in times
     ]

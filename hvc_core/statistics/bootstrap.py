@@ -17,6 +17,7 @@ Pure functions. May import: numpy, pandas, .counts.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +27,7 @@ from hvc_core.statistics.counts import per_source, sources
 
 REPLICATES = 2000
 LEVEL = 0.95
+LARGEST = 2**33  # unit of weights: a million clips then still add up exactly in float64
 
 
 def strata(index: pd.MultiIndex) -> tuple[int, ...]:
@@ -57,21 +59,25 @@ def bootstrap_weights(
 
     Returns:
         read-only float64 array (replicates, V), 0 or more; in each row, the weights of a stratum
-        sum to its size. A stratum of one always weighs 1.
+        sum to its size times a unit, the same of the whole array: a stratum of one always weighs
+        the unit. Only shares of weights mean anything. They are whole numbers, so that sums are
+        exact and the same on every machine, unless that takes too large a unit (`LARGEST`).
     """
     # RandomState, because its stream is frozen, while Generator's may change between versions of
     # NumPy and stored intervals would then no longer be equal to derived ones.
     rng = np.random.RandomState(seed)
     of = np.asarray(strata)
-    weights = np.ones((replicates, len(of)))
+    strata_of, sizes = np.unique(of, return_counts=True)
+    unit = math.lcm(*(int(size) - 1 for size in sizes if size > 1))
+    unit = unit if unit <= LARGEST else 1
+    weights = np.full((replicates, len(of)), float(unit))
     rows = np.arange(replicates)[:, None]
-    for stratum in np.unique(of):
+    for stratum, size in zip(strata_of, sizes.tolist(), strict=True):
         members = np.flatnonzero(of == stratum)
-        size = len(members)
         if size > 1:
             drawn = rng.randint(0, size, (replicates, size - 1), dtype=np.int64)
             times = np.bincount((rows * size + drawn).ravel(), minlength=replicates * size)
-            weights[:, members] = times.reshape(replicates, size) * (size / (size - 1))
+            weights[:, members] = times.reshape(replicates, size) * (unit * size / (size - 1))
     weights.flags.writeable = False
     return weights
 
@@ -99,6 +105,6 @@ def intervals(values: np.ndarray) -> list[tuple[float, float]]:
 def accuracy_interval(df: pd.DataFrame, classes: list[str]) -> tuple[float, float]:
     """The accuracy's 95 % interval for one model, protocol and seed; each 0 to 1."""
     index = sources(df, classes)
-    found = per_source(df, classes, index)[:, :2].sum(axis=2)  # hits and clips of each source
-    resampled = bootstrap_weights(strata(index)) @ found
-    return interval(resampled[:, 0] / resampled[:, 1])
+    found = per_source(df, classes, index)
+    weights = bootstrap_weights(strata(index))
+    return interval((weights @ found.hits[0]) / (weights @ found.clips[0]))

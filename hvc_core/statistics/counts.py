@@ -8,10 +8,13 @@ May import: numpy, pandas.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+ANSWERED = "answered"  # a column that only `Study.rows` adds: the class of the answer, Categorical
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,34 @@ class Scores:
     support: np.ndarray
 
 
+@dataclass(frozen=True)
+class PerSource:
+    """What one model's rows hold of each source video, seed by seed: whole numbers as float64.
+
+    All that accuracy and each class's scores need. The clips of a source video are all of its
+    class, so that right clips and clips need no class axis.
+
+    Attributes:
+        seeds: tuple of S ints, sorted.
+        number: int64 array (V,), 0 to C-1. The class of each source video.
+        hits: array (S, V). Its clips that were answered rightly.
+        clips: array (S, V). Its clips; 0 where a seed has none of it.
+        answered: array (S, V, C). Its clips that were answered as each class.
+    """
+
+    seeds: tuple[int, ...]
+    number: np.ndarray
+    hits: np.ndarray
+    clips: np.ndarray
+    answered: np.ndarray
+
+
 def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The true and the answered class of every row (the most probable; the first of equals).
 
     Args:
-        df: DataFrame (N rows) with `class` and `probabilities`.
+        df: DataFrame (N rows) with `class` and `probabilities`; where it has `ANSWERED` and that
+            is of these classes (see `Study.rows`), the probabilities are not looked at again.
         classes: list of C names.
 
     Returns:
@@ -45,11 +71,16 @@ def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarra
         ValueError: a row's class is not in `classes`, or its probabilities are not C values.
     """
     count = len(classes)
-    true = pd.Index(classes).get_indexer(pd.Index(df["class"])).astype(np.int64)
+    true = _numbered(df["class"], classes)
     if (true < 0).any():
         raise ValueError(f"class {df['class'].iloc[int((true < 0).argmax())]!r} is not in classes")
     if not len(df):
         return true, true.copy()
+    known = df[ANSWERED].array if ANSWERED in df else None
+    if isinstance(known, pd.Categorical) and known.categories.tolist() == classes:
+        said = known.codes.astype(np.int64)
+        if said.min() >= 0:  # rows that were put together may lack it
+            return true, said
     rows = df["probabilities"].tolist()
     if set(map(len, rows)) != {count}:
         raise ValueError(f"expected {count} probabilities a row, one a class")
@@ -90,39 +121,74 @@ def scores(hits: np.ndarray, support: np.ndarray, answered: np.ndarray) -> Score
     )
 
 
+def _numbered(names: pd.Series, classes: list[str]) -> np.ndarray:
+    """The number of each name among the classes, int64; -1 of one that is none of them."""
+    codes, known = pd.factorize(names)  # few names in many rows: each is looked up once
+    return np.append(pd.Index(classes).get_indexer(pd.Index(known)), -1)[codes].astype(np.int64)
+
+
 def sources(df: pd.DataFrame, classes: list[str]) -> pd.MultiIndex:
     """The source videos of `df`'s rows: unique (class, group), in the order of `classes`.
 
     Returns:
         MultiIndex of V pairs (class number, group).
     """
-    number = pd.Index(classes).get_indexer(pd.Index(df["class"]))
-    frame = pd.DataFrame({"class": number, "group": df["group"].to_numpy(np.int64)})
-    return pd.MultiIndex.from_frame(frame.drop_duplicates().sort_values(["class", "group"]))
+    groups, number = df["group"].to_numpy(np.int64), _numbered(df["class"], classes)
+    known = np.sort(pd.unique(groups))
+    pairs = np.sort(pd.unique(number * len(known) + np.searchsorted(known, groups)))
+    of_class, of_group = np.divmod(pairs, max(len(known), 1))
+    return pd.MultiIndex.from_arrays([of_class, known[of_group]], names=["class", "group"])
 
 
-def per_source(df: pd.DataFrame, classes: list[str], index: pd.MultiIndex) -> np.ndarray:
-    """Counts per source video: all that accuracy and each class's scores need.
+def per_source(df: pd.DataFrame, classes: list[str], index: pd.MultiIndex) -> PerSource:
+    """Counts per seed and source video.
 
     Args:
-        df: DataFrame with `class`, `group`, `probabilities`; its sources are all in `index`.
+        df: DataFrame of one model's predictions under one protocol, with `seed`, `class`, `group`
+            and `probabilities`; its source videos are all in `index`.
         classes: list of C names.
         index: MultiIndex of V source videos, from `sources`.
 
-    Returns:
-        float64 array (V, 3, C): hits, support, answered.
+    Raises:
+        ValueError: a row's source video is not in the index.
     """
     true, answered = answers(df, classes)
-    pairs = pd.MultiIndex.from_arrays([true, df["group"].to_numpy(np.int64)])
-    at = index.get_indexer(pairs)
-    if (at < 0).any():
+    at = places(true, df["group"].to_numpy(np.int64), index)
+    seeds, of_seed = np.unique(df["seed"].to_numpy(np.int64), return_inverse=True)
+    shape = len(seeds), len(index), len(classes)
+    at += of_seed * shape[1]
+
+    def count(where: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+        return np.bincount(where, minlength=math.prod(size)).reshape(size).astype(np.float64)
+
+    return PerSource(
+        seeds=tuple(seeds.tolist()),
+        number=index.get_level_values(0).to_numpy(np.int64),
+        hits=count(at[true == answered], shape[:2]),
+        clips=count(at, shape[:2]),
+        answered=count(at * shape[2] + answered, shape),
+    )
+
+
+def places(number: np.ndarray, groups: np.ndarray, index: pd.MultiIndex) -> np.ndarray:
+    """Where source videos stand in an index of them.
+
+    Args:
+        number: int64 array (N,). The class of each.
+        groups: int64 array (N,).
+        index: MultiIndex, from `sources`.
+
+    Returns:
+        int64 array (N,).
+
+    Raises:
+        ValueError: one is not in the index.
+    """
+    of_class, of_group = (index.get_level_values(i).to_numpy(np.int64) for i in (0, 1))
+    known = pd.Index(pd.unique(of_group))
+    group = known.get_indexer(pd.Index(groups))
+    pairs = pd.Index(of_class * len(known) + known.get_indexer(pd.Index(of_group)))
+    at = pairs.get_indexer(pd.Index(number * len(known) + group)).astype(np.int64)
+    if ((at < 0) | (group < 0)).any():
         raise ValueError("a row's source video is not in the index")
-    shape = len(index), len(classes)
-    hit = true == answered
-
-    def table(source: np.ndarray, column: np.ndarray) -> np.ndarray:
-        flat = np.bincount(source * shape[1] + column, minlength=shape[0] * shape[1])
-        return flat.reshape(shape).astype(np.float64)
-
-    counts = [table(at[hit], true[hit]), table(at, true), table(at, answered)]
-    return np.stack(counts, axis=1)
+    return at

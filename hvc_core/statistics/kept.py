@@ -1,7 +1,7 @@
 """Replicates that were drawn before: kept by what they follow from, so that no page draws twice.
 
 A page asks for a model's summary, then for its difference from several others, and the draws
-behind all of these are the same. May import: the standard library, numpy.
+behind all of these are the same. May import: the standard library, numpy, .counts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 import numpy as np
+
+from hvc_core.statistics.counts import PerSource
 
 Values = dict[str, np.ndarray]
 
@@ -50,15 +52,15 @@ class Kept:
             self._values.clear()
 
 
-def digest(strata: Sequence[int], counts: Sequence[np.ndarray]) -> bytes:
+def digest(strata: Sequence[int], found: PerSource) -> bytes:
     """A key of all that replicates follow from.
 
     Args:
         strata: V ints, from `bootstrap.strata`.
-        counts: an array (V, 3, C) a seed, from `counts.per_source`: whole numbers.
+        found: PerSource of the V source videos. Its counts are whole numbers.
     """
     whole = hashlib.blake2b(np.asarray(strata, np.int64).tobytes(), digest_size=32)
-    for one in counts:
+    for one in (found.number, found.hits, found.clips, found.answered):
         whole.update(f"{one.shape}".encode())
         whole.update(one.astype(np.int32).tobytes())
     return whole.digest()

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import sources
-from hvc_core.statistics.spread import share, tally
+from hvc_core.statistics.counts import per_source, sources
+from hvc_core.statistics.spread import share
 from hvc_core.statistics.stats import Estimate
 
 
@@ -76,7 +76,8 @@ def meter(
             raise ValueError(f"{model} has no predictions under protocol {protocol}")
     index = sources(pd.concat(own), classes)
     weights = bootstrap_weights(strata(index))
-    found = [tally(df, classes, index)[1:] for df in own]
+    counted = [per_source(df, classes, index) for df in own]
+    found = [(one.hits, one.clips) for one in counted]
     numbers = index.get_level_values(0).to_numpy()
     in_class = [numbers == i for i in range(len(classes))]
     both = [all(clips[:, of].any() for _, clips in found) for of in in_class]

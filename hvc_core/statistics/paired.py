@@ -18,10 +18,10 @@ import pandas as pd
 
 from hvc_core.statistics import stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, sources
-from hvc_core.statistics.matching import Pair, matched
+from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.matching import matched
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
-from hvc_core.statistics.spread import share, tally
+from hvc_core.statistics.spread import share
 
 RULE = (
     "A beats B where four things agree: the 95 % interval of the difference in accuracy, "
@@ -79,14 +79,48 @@ def by_seed(
         list of (seed of a, seed of b, McNemar) on the clips that both predicted; no entry for a
         pair of seeds without such a clip.
     """
-    return _tests(matched(predictions, a, b, protocol), classes)
+    same = _same_clips(predictions, a, b, protocol, classes)
+    return _tests(same) if same else []
 
 
-def _tests(pairs: list[Pair], classes: list[str]) -> list[SeedTest]:
-    return [
-        (seed_a, seed_b, mcnemar(_right(of_a, classes), _right(of_b, classes)))
-        for seed_a, seed_b, of_a, of_b in pairs
-    ]
+@dataclass(frozen=True)
+class _SameClips:
+    """The rows of two models in one order: the same clips, pair of seeds by pair of seeds.
+
+    Attributes:
+        seeds: list of P pairs (seed of a, seed of b).
+        ends: int array (P - 1,). Where the rows of the next pair begin.
+        of_a: DataFrame (N rows) of a's predictions.
+        of_b: DataFrame (N rows) of b's.
+        right_a: bool array (N,).
+        right_b: bool array (N,).
+    """
+
+    seeds: list[tuple[int, int]]
+    ends: np.ndarray
+    of_a: pd.DataFrame
+    of_b: pd.DataFrame
+    right_a: np.ndarray
+    right_b: np.ndarray
+
+
+def _same_clips(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+) -> _SameClips | None:
+    """None where no clip has a prediction of both."""
+    pairs = matched(predictions, a, b, protocol)
+    if not pairs:
+        return None
+    seeds = [(seed_a, seed_b) for seed_a, seed_b, _, _ in pairs]
+    ends = np.cumsum([len(rows) for _, _, rows, _ in pairs])[:-1]
+    of_a = pd.concat([rows for _, _, rows, _ in pairs])
+    of_b = pd.concat([rows for _, _, _, rows in pairs])
+    return _SameClips(seeds, ends, of_a, of_b, _right(of_a, classes), _right(of_b, classes))
+
+
+def _tests(same: _SameClips) -> list[SeedTest]:
+    rights = (np.split(right, same.ends) for right in (same.right_a, same.right_b))
+    return [(*seeds, mcnemar(*of)) for seeds, *of in zip(same.seeds, *rights, strict=True)]
 
 
 def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]) -> float:
@@ -95,16 +129,14 @@ def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: lis
     Returns:
         float, over 0 to 1; NaN where no clip has a prediction of both.
     """
-    return _flips(matched(predictions, a, b, protocol), classes)
+    same = _same_clips(predictions, a, b, protocol, classes)
+    return _flips(same) if same else float("nan")
 
 
-def _flips(pairs: list[Pair], classes: list[str]) -> float:
-    if not pairs:
-        return float("nan")
-    of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
-    index = sources(pd.concat(of_a), classes)
-    lead = _tallies(of_a, classes, index)[0] - _tallies(of_b, classes, index)[0]
-    return flip_test(lead.sum(axis=0).astype(np.int64))
+def _flips(same: _SameClips) -> float:
+    rows = same.of_a[["class", "group"]].assign(lead=same.right_a.astype(np.int64) - same.right_b)
+    lead = rows.groupby(["class", "group"], sort=False)["lead"].sum()
+    return flip_test(lead.to_numpy(np.int64))
 
 
 def per_class(
@@ -130,21 +162,22 @@ def per_class(
         (mid-p of the first pair of seeds, which takes clips for independent). NaN in a class
         without clips; `low` and `high` also with one source video, which cannot be resampled.
     """
-    pairs = matched(predictions, a, b, protocol)
+    same = _same_clips(predictions, a, b, protocol, classes)
     columns = "class clips sources a_recall b_recall difference low high p p_holm mcnemar".split()
     empty = [(name, 0, 0, *[np.nan] * 8) for name in classes]
-    if not pairs:
+    if same is None:
         return pd.DataFrame(empty, columns=columns)
-    of_a, of_b = [pair[2] for pair in pairs], [pair[3] for pair in pairs]
-    whole = pd.concat(of_a)
-    index = sources(whole, classes)
+    index = sources(same.of_a, classes)
     weights = bootstrap_weights(strata(index))
-    hits_a, clips = _tallies(of_a, classes, index)
-    hits_b, _ = _tallies(of_b, classes, index)
+    found = per_source(same.of_a, classes, index)
+    hits_a, clips, hits_b = found.hits, found.clips, per_source(same.of_b, classes, index).hits
     lead = (hits_b - hits_a).sum(axis=0).astype(np.int64)  # S times the mean over S seeds
     numbers = index.get_level_values(0).to_numpy()
-    of_first = of_a[0]["class"].to_numpy()
-    first_a, first_b = _right(of_a[0], classes), _right(of_b[0], classes)
+    count = same.of_a.groupby("class")["clip"].nunique()
+    of_class = same.of_a["class"].to_numpy()
+    of_first, first_a, first_b = (
+        np.split(of, same.ends)[0] for of in (of_class, same.right_a, same.right_b)
+    )
     rows = []
     for i, name in enumerate(classes):
         of = numbers == i
@@ -155,12 +188,11 @@ def per_class(
         recall_b, drawn_b = share(hits_b[:, of], clips[:, of], weights[:, of])
         drawn = (drawn_b - drawn_a)[~np.isnan(drawn_a)]
         ends = interval(drawn) if of.sum() > 1 else (np.nan, np.nan)
-        number = whole.loc[whole["class"] == name, "clip"].nunique()
         here = of_first == name
         test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
         p = flip_test(lead[of])
         recalls = recall_a, recall_b, recall_b - recall_a
-        rows.append((name, number, int(of.sum()), *recalls, *ends, p, np.nan, test))
+        rows.append((name, int(count[name]), int(of.sum()), *recalls, *ends, p, np.nan, test))
     table = pd.DataFrame(rows, columns=columns)
     held = table["p"].notna()
     table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
@@ -191,8 +223,9 @@ def decide(
         ValueError: no clip has a prediction of both under the protocol.
     """
     found = stats.difference(predictions, a, b, protocol, classes)
-    pairs = matched(predictions, a, b, protocol)
-    tests = _tests(pairs, classes)
+    same = _same_clips(predictions, a, b, protocol, classes)
+    assert same is not None  # else there is no difference
+    tests = _tests(same)
     names = {name: (titles or {}).get(name, name) for name in (a, b)}
     sides: list[str | None] = []
     reasons = []
@@ -204,7 +237,7 @@ def decide(
             f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
             + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
         )
-    flipped = _flips(pairs, classes)
+    flipped = _flips(same)
     sides.append((a if found.accuracy.mean > 0 else b) if flipped < ALPHA else None)
     reasons.append(
         f"Both models flipped within whole source videos: p {_p(flipped)}, "
@@ -238,11 +271,3 @@ def _p(value: float) -> str:
 def _right(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
     true, answered = answers(df, classes)
     return true == answered
-
-
-def _tallies(
-    by_pair: list[pd.DataFrame], classes: list[str], index: pd.MultiIndex
-) -> tuple[np.ndarray, np.ndarray]:
-    """Right clips and clips (S, V) of one model's rows in each of S pairs of seeds."""
-    found = [tally(df, classes, index) for df in by_pair]
-    return np.concatenate([f[1] for f in found]), np.concatenate([f[2] for f in found])

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, sources
+from hvc_core.statistics.counts import answers, per_source, sources
 from hvc_core.statistics.significance import flip_test
-from hvc_core.statistics.spread import share, tally
+from hvc_core.statistics.spread import share
 from hvc_core.statistics.stats import Estimate
 from hvc_core.tables import CELL, CLEAN
 
@@ -88,8 +88,8 @@ def _accuracy(
     rows: pd.DataFrame, classes: list[str], index: pd.MultiIndex, weights: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """The mean over seeds, of all clips and resampled; right answers of each source video."""
-    _, hits, clips = tally(rows, classes, index)
-    return *share(hits, clips, weights), hits.sum(axis=0).astype(np.int64)
+    found = per_source(rows, classes, index)
+    return *share(found.hits, found.clips, weights), found.hits.sum(axis=0).astype(np.int64)
 
 
 @dataclass(frozen=True)

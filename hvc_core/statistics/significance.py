@@ -124,11 +124,13 @@ def flip_test(differences: np.ndarray) -> float:
         return float((np.abs(sums) >= seen).mean())
     # In parts, because all flips of many films at once are hundreds of megabytes.
     bits = coins(1 << (FLIPS * len(sizes) - 1).bit_length())
+    exact = np.float32 if sizes.sum() < 2**24 else np.float64  # every sum is a whole number
+    sizes = sizes.astype(exact)
     extreme = 0
     for start in range(0, FLIPS, PART):
         first, last = (at * len(sizes) for at in (start, min(start + PART, FLIPS)))
         part = np.unpackbits(bits[first // 8 : -(-last // 8)], count=last - first)
-        kept = part.reshape(-1, len(sizes)).astype(np.float64) @ sizes  # whole numbers: exact
+        kept = part.reshape(-1, len(sizes)).astype(exact) @ sizes
         extreme += int((np.abs(2 * kept - sizes.sum()) >= seen).sum())
     return (1 + extreme) / (1 + FLIPS)
 

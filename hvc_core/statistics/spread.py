@@ -87,7 +87,8 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
     index = sources(own, classes)
     weights = bootstrap_weights(strata(index))
-    seeds, hits, clips = tally(own, classes, index)
+    counted = per_source(own, classes, index)
+    seeds, hits, clips = counted.seeds, counted.hits, counted.clips
     # Of the mean over seeds it would be smaller than n clips of one seed can be, and under
     # `random`, where every seed has other clips, far smaller: not to be set against clip_se.
     by_draw = [share(h[None], c[None], weights)[1] for h, c in zip(hits, clips, strict=True)]
@@ -139,28 +140,6 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return low if right else 0.0, high if right < n else 1.0
 
 
-def tally(
-    df: pd.DataFrame, classes: list[str], index: pd.MultiIndex
-) -> tuple[tuple[int, ...], np.ndarray, np.ndarray]:
-    """Right clips and all clips of each source video, seed by seed.
-
-    Args:
-        df: DataFrame of one model's predictions under one protocol, its sources all in `index`.
-        classes: list of C names.
-        index: MultiIndex of V source videos, from `counts.sources`.
-
-    Returns:
-        the S seeds, sorted; float64 arrays (S, V) of right clips and of clips. A source video
-        without a clip in a seed has 0 in both.
-    """
-    seeds = tuple(sorted(int(seed) for seed in df["seed"].unique()))
-    found = [
-        per_source(df[df["seed"] == seed], classes, index)[:, :2].sum(axis=2) for seed in seeds
-    ]
-    both = np.stack(found)
-    return seeds, both[:, :, 0], both[:, :, 1]
-
-
 def share(hits: np.ndarray, clips: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
     """The mean over seeds of the share of right clips, of all source videos and resampled.
 
@@ -168,7 +147,7 @@ def share(hits: np.ndarray, clips: np.ndarray, weights: np.ndarray) -> tuple[flo
     has) does not count in the mean.
 
     Args:
-        hits: float array (S, V). Right clips by seed and source video, from `tally`.
+        hits: float array (S, V). Right clips by seed and source video, from `per_source`.
         clips: float array (S, V). Clips.
         weights: float array (R, V), from `bootstrap_weights`.
 

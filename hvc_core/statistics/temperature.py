@@ -1,6 +1,6 @@
 """Temperature scaling of a study's answers, each cell by its own validation clips.
 
-Pure functions. May import: numpy, pandas, .calibration, hvc_core.tables.
+Pure functions. May import: numpy, pandas, .calibration, .counts, hvc_core.tables.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics import calibration
+from hvc_core.statistics.counts import ANSWERED
 from hvc_core.tables import CELL
 
 
@@ -29,6 +30,7 @@ def scaled(
         `temperature` (float, above 0; over 1 where the cell was too sure), a row a cell.
     """
     found, parts = [], []
+    predictions = predictions.drop(columns=ANSWERED, errors="ignore")  # rounding may make equals
     known = dict(list(validation.groupby(CELL)))
     for key, rows in predictions.groupby(CELL, sort=True):
         if key not in known:
