@@ -152,7 +152,7 @@ def _forget() -> None:
     st.cache_data.clear()
     stats.KEPT.clear()
     bootstrap.bootstrap_weights.cache_clear()
-    significance.coins.cache_clear()
+    significance.stream.cache_clear()
 
 
 if __name__ == "__main__":

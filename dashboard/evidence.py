@@ -68,11 +68,14 @@ def spread_of(view: View, model: str) -> spread.Spread | None:
     return _spread(view.study, view.revision, model, view.protocol)
 
 
+def _under_both(study: Study, model: str) -> pd.DataFrame:
+    return pd.concat([study.rows(protocol, model) for protocol in ("random", "group5")])
+
+
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
     try:
-        rows = pd.concat([_study.rows(protocol, model) for protocol in ("random", "group5")])
-        return leakage.meter(rows, model, _study.classes)
+        return leakage.meter(_under_both(_study, model), model, _study.classes)
     except ValueError:
         return None
 
@@ -80,6 +83,19 @@ def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
 def meter(view: View, model: str) -> leakage.Meter | None:
     """Accuracy under `random` minus under `group5`; None where a protocol was not run."""
     return _meter(view.study, view.revision, model)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
+def _leak_by_class(_study: Study, revision: str, model: str) -> pd.DataFrame | None:
+    try:
+        return leakage.by_class(_under_both(_study, model), model, _study.classes)
+    except ValueError:
+        return None
+
+
+def leak_by_class(view: View, model: str) -> pd.DataFrame | None:
+    """The same in recall, class by class: `leakage.by_class`."""
+    return _leak_by_class(view.study, view.revision, model)
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner=False)

@@ -34,6 +34,19 @@ def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.S
         return None
 
 
+def accuracy(view: View, model: str, protocol: str | None = None) -> stats.Estimate | None:
+    """A model's accuracy under a protocol (the view's), where no more of `summary` is needed."""
+    return _accuracy(view.study, view.revision, model, protocol or view.protocol)
+
+
+@st.cache_data(max_entries=4 * _KEEP, show_spinner="Resampling the source videos …")
+def _accuracy(_study: Study, revision: str, model: str, protocol: str) -> stats.Estimate | None:
+    try:
+        return stats.accuracy(_study.rows(protocol, model), model, protocol, _study.classes)
+    except ValueError:
+        return None
+
+
 def decision(view: View) -> paired.Decision | None:
     """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
     return _decision(view.study, view.revision, view.a, view.b, view.protocol)
@@ -45,7 +58,8 @@ def _decision(
 ) -> paired.Decision | None:
     titles = {name: title(_study, name) for name in (a, b)}
     try:
-        return paired.decide(_study.rows(protocol, a, b), a, b, protocol, _study.classes, titles)
+        of_a, of_b = _study.rows(protocol, a), _study.rows(protocol, b)
+        return paired.decide_of(of_a, of_b, a, b, protocol, _study.classes, titles)
     except ValueError:
         return None
 

@@ -59,10 +59,10 @@ def _leak(view: state.View, name: str) -> list[str]:
     """What a random split adds to its recall."""
     said = []
     for title, model in zip(view.titles, view.pair, strict=True):
-        found = evidence.meter(view, model)
+        found = evidence.leak_by_class(view, model)
         if found is None:
             continue
-        row = found.by_class.set_index("class").loc[name]
+        row = found.set_index("class").loc[name]
         if row["difference"] == row["difference"]:
             said.append(f"A random split adds to {title}'s recall {_points(row)}.")
     return said

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ __all__ = [
     "write_parquet",
 ]
 
+MOST_KEPT = 16  # frames of `Study.rows`; of a million predictions one of a model takes 5 MB
 CLIP_SUFFIXES = frozenset({".avi", ".mp4", ".mov", ".mkv", ".webm", ".gif"})
 
 
@@ -117,14 +119,32 @@ class Study:
         Returns:
             DataFrame with the columns of `predictions`, and `counts.ANSWERED`.
         """
-        none = np.zeros(0, np.int64)
-        places = [self._places.get((protocol, name), none) for name in dict.fromkeys(models)]
-        for own in places:
-            if len(own) and self._answered[own[0]] < 0:
-                _, self._answered[own] = counts.answers(self.predictions.iloc[own], self.classes)
-        at = np.sort(np.concatenate(places))
-        answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
-        return self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
+        key = (protocol, *sorted(set(models)))
+        with self._kept_lock:
+            kept = self._kept.pop(key, None)
+        if kept is None:
+            none = np.zeros(0, np.int64)
+            places = [self._places.get((protocol, name), none) for name in key[1:]]
+            for own in places:
+                if len(own) and self._answered[own[0]] < 0:
+                    of_own = self.predictions.iloc[own]
+                    self._answered[own] = counts.answers(of_own, self.classes)[1]
+            at = np.sort(np.concatenate(places))
+            answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
+            kept = self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
+        with self._kept_lock:  # the last ones that were asked for
+            self._kept[key] = kept
+            while len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return kept.copy(deep=False)
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, ...], pd.DataFrame]:
+        return {}
+
+    @cached_property
+    def _kept_lock(self) -> Lock:
+        return Lock()
 
     @cached_property
     def _answered(self) -> np.ndarray:

@@ -49,7 +49,7 @@ def test_by_hand() -> None:
     assert found.leaky.mean == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert found.honest.mean == pytest.approx(6 / 16)
     assert found.overall.mean == pytest.approx((4 / 5 + 2 / 3) / 2 - 6 / 16)
-    rows = found.by_class.set_index("class")
+    rows = leakage.by_class(table(HAND), "m", CLASSES).set_index("class")
     assert list(rows.index) == CLASSES
     assert rows["leaky"].tolist() == pytest.approx([(3 / 4 + 1) / 2, (1 + 1 / 2) / 2])
     assert rows["honest"].tolist() == pytest.approx([2 / 8, 4 / 8])
@@ -117,7 +117,8 @@ def test_without_a_leak_the_gap_holds_nothing() -> None:
 def test_a_protocol_against_itself_has_no_gap() -> None:
     found = leakage.meter(table(HAND), "m", CLASSES, leaky="group5", honest="group5")
     assert found.overall == stats.Estimate(0, 0, 0)
-    assert found.by_class["difference"].tolist() == [0, 0]
+    by_class = leakage.by_class(table(HAND), "m", CLASSES, leaky="group5", honest="group5")
+    assert by_class["difference"].tolist() == [0, 0]
 
 
 def test_swapped_protocols_have_the_other_sign() -> None:
@@ -131,12 +132,13 @@ def test_swapped_protocols_have_the_other_sign() -> None:
 def test_both_accuracies_are_those_of_the_summary(tmp_path: Path) -> None:
     made = study.read(make_study(tmp_path, classes=4, protocol=["group5", "random"], onnx=False))
     found = leakage.meter(made.predictions, "lrcn", made.classes)
+    by_class = leakage.by_class(made.predictions, "lrcn", made.classes)
     # The synthetic `random` predicts every clip, so the source videos are the same there too.
     for protocol, estimate in (("random", found.leaky), ("group5", found.honest)):
         known = stats.summary(made.predictions, "lrcn", protocol, made.classes)
         assert estimate.mean == pytest.approx(known.accuracy.mean)
         assert (estimate.lo, estimate.hi) == pytest.approx((known.accuracy.lo, known.accuracy.hi))
-        recall = found.by_class["leaky" if protocol == "random" else "honest"]
+        recall = by_class["leaky" if protocol == "random" else "honest"]
         assert recall.tolist() == pytest.approx([known.recall[n].mean for n in made.classes])
     mixed = made.predictions.sample(frac=1, random_state=2)
     assert leakage.meter(mixed, "lrcn", made.classes).overall == found.overall
@@ -155,7 +157,7 @@ def test_a_class_that_one_protocol_lacks_does_not_pass_for_a_leak() -> None:
     )
     found = leakage.meter(df, "m", CLASSES)
     assert found.overall == stats.Estimate(0, 0, 0)
-    row = found.by_class.set_index("class").loc["B"]
+    row = leakage.by_class(df, "m", CLASSES).set_index("class").loc["B"]
     assert (row["honest"], row["clips_leaky"], row["clips_honest"]) == (0, 0, 4)
     assert row[["leaky", "difference", "low", "high"]].isna().all()
 
@@ -166,7 +168,7 @@ def test_one_film_of_a_class_has_no_interval() -> None:
         + [("random", 1, "B", 1, 1, 0), ("group5", 1, "B", 1, 1, 1)]
         + [("group5", 1, "A", g, 1, 1) for g in (1, 2)]
     )
-    row = leakage.meter(df, "m", CLASSES).by_class.set_index("class").loc["B"]
+    row = leakage.by_class(df, "m", CLASSES).set_index("class").loc["B"]
     assert row["difference"] == 0.5
     assert row[["low", "high"]].isna().all()
 
@@ -177,8 +179,9 @@ def test_what_cannot_be_measured() -> None:
         leakage.meter(df[df["protocol"] == "group5"], "m", CLASSES)
     with pytest.raises(ValueError, match="m has no predictions under protocol group5"):
         leakage.meter(df[df["protocol"] == "random"], "m", CLASSES)
-    with pytest.raises(ValueError, match="other has no predictions"):
-        leakage.meter(df, "other", CLASSES)
+    for ask in (leakage.meter, leakage.by_class):
+        with pytest.raises(ValueError, match="other has no predictions"):
+            ask(df, "other", CLASSES)
     apart = table([("random", 1, "A", 1, 1, 0), ("group5", 1, "B", 1, 1, 0)])
     with pytest.raises(ValueError, match="no class has clips of m under both random and group5"):
         leakage.meter(apart, "m", CLASSES)

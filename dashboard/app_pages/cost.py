@@ -86,7 +86,7 @@ AGAINST = {
     )
     for heading, unit, rows, _ in MEASURES
 }
-scored = {name: found for name in names if (found := numbers.summary(view, name)) is not None}
+scored = {name: one for name in names if (one := numbers.accuracy(view, name)) is not None}
 against = [
     heading
     for heading, (_, known) in AGAINST.items()
@@ -98,8 +98,8 @@ if against:
     chosen = st.selectbox("Against", against, against.index(default), key="against")
     unit, known = AGAINST[chosen]
     points = [
-        (title, known[title], found.accuracy, slots.get(name))
-        for name, found in scored.items()
+        (title, known[title], accuracy, slots.get(name))
+        for name, accuracy in scored.items()
         if (title := state.title(study, name)) in known
     ]
     show.chart(
@@ -112,11 +112,10 @@ if against:
         "overlap, another choice of films might turn that."
         + (" Preparing features is not counted." if chosen == TRAINING else "")
     )
-    most = max(found.clips for found in scored.values())
+    clips = {name: run.clips for name in scored if (run := numbers.extent(view, name))}
+    most = max(clips.values())
     fewer = [
-        f"{state.title(study, name)} ({found.clips:,})"
-        for name, found in scored.items()
-        if found.clips < most
+        f"{state.title(study, name)} ({count:,})" for name, count in clips.items() if count < most
     ]
     if fewer:
         st.warning(

@@ -72,26 +72,30 @@ else:
         ),
         "leak",
     )
-    pair = [name for name in view.pair if name in meters]
-    if pair:
-        order = meters[pair[0]].by_class["difference"].sort_values(ascending=False).index
+    leaks = [
+        (name, leak)
+        for name in view.pair
+        if name in meters and (leak := evidence.leak_by_class(view, name)) is not None
+    ]
+    if leaks:
+        order = leaks[0][1]["difference"].sort_values(ascending=False).index
         show.chart(
             charts.dots(
                 "The leak of each class, in recall",
                 "points, random minus group5",
-                meters[pair[0]].by_class.loc[order, "class"].tolist(),
+                leaks[0][1].loc[order, "class"].tolist(),
                 [
                     charts.Series(
                         state.title(study, name),
                         [
                             Estimate(*row) if row[0] == row[0] else None
-                            for row in meters[name]
-                            .by_class.loc[order, ["difference", "low", "high"]]
-                            .itertuples(index=False, name=None)
+                            for row in leak.loc[order, ["difference", "low", "high"]].itertuples(
+                                index=False, name=None
+                            )
                         ],
                         slots[name],
                     )
-                    for name in pair
+                    for name, leak in leaks
                 ],
                 points=True,
             ),

@@ -19,24 +19,39 @@ def matched(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[Pa
     Equal seeds are paired; where the models have none in common, theirs are paired in order, as
     far as both have one. A pair without a common clip is left out.
     """
-    own = _of_both(predictions, a, b, protocol)
-    clips = _numbered(own)
-    at = [df["seed"].to_numpy(np.int64) for df in own]
+    own = of_both(predictions, a, b, protocol)
+    return [
+        (seed_a, seed_b, own[0].iloc[in_a], own[1].iloc[in_b])
+        for seed_a, seed_b, in_a, in_b in places(*own)
+    ]
+
+
+def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.ndarray, np.ndarray]]:
+    """Where the rows of `matched` stand among those of a and among those of b.
+
+    Args:
+        of_a: DataFrame of a's rows, from `of_both`.
+        of_b: DataFrame of b's.
+
+    Returns:
+        list of (seed of a, seed of b, int array (N,), int array (N,)).
+    """
+    clips = _numbered(of_a, of_b)
+    at = [df["seed"].to_numpy(np.int64) for df in (of_a, of_b)]
     seeds = [sorted(set(of.tolist())) for of in at]
     common = sorted(set(seeds[0]) & set(seeds[1]))
     # Under `random`, equal seeds have the same clips: a common one is better than any other.
     pairs = zip(common, common, strict=True) if common else zip(*seeds, strict=False)
-    found: list[Pair] = []
-    for seed_a, seed_b in pairs:
+    found = []
+    for pair in pairs:
         rows = []
-        for number, of, seed in zip(clips, at, (seed_a, seed_b), strict=True):
+        for number, of, seed in zip(clips, at, pair, strict=True):
             here = np.flatnonzero(of == seed)
             rows.append(here[np.argsort(number[here], kind="stable")])
-        of_a, of_b = (number[row] for number, row in zip(clips, rows, strict=True))
-        both = np.isin(of_a, of_b), np.isin(of_b, of_a)
+        in_a, in_b = (number[row] for number, row in zip(clips, rows, strict=True))
+        both = np.isin(in_a, in_b), np.isin(in_b, in_a)
         if both[0].any():
-            frames = (df.iloc[row[here]] for df, row, here in zip(own, rows, both, strict=True))
-            found.append((seed_a, seed_b, *frames))
+            found.append((*pair, rows[0][both[0]], rows[1][both[1]]))
     return found
 
 
@@ -49,8 +64,13 @@ def comparable(
     these rows; otherwise those of the pairs of seeds of `matched`, so that each mean is over the
     same pairs. Both are empty where no clip has a prediction of both.
     """
-    own = _of_both(predictions, a, b, protocol)
-    clips = _numbered(own)
+    return comparable_of(*of_both(predictions, a, b, protocol))
+
+
+def comparable_of(of_a: pd.DataFrame, of_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `comparable` says, of rows that are already those of a and of b."""
+    own = of_a, of_b
+    clips = _numbered(of_a, of_b)
     count = max((int(number.max()) + 1 for number in clips if len(number)), default=0)
     there: list[np.ndarray] = []  # of each model, which seed has which clip
     for df, number in zip(own, clips, strict=True):
@@ -62,25 +82,28 @@ def comparable(
     shared = anywhere[0] & anywhere[1]
     held = [has[:, shared] for has in there]
     if shared.any() and all(has[has.any(axis=1)].all() for has in held):
-        of_a, of_b = (
+        a, b = (
             df if shared[number].all() else df[shared[number]]
             for df, number in zip(own, clips, strict=True)
         )
-        return of_a, of_b
-    pairs = matched(predictions, a, b, protocol)
+        return a, b
+    pairs = places(of_a, of_b)
     if not pairs:
-        return own[0].head(0), own[1].head(0)
-    return pd.concat([pair[2] for pair in pairs]), pd.concat([pair[3] for pair in pairs])
+        return of_a.head(0), of_b.head(0)
+    in_a, in_b = (np.concatenate([pair[i] for pair in pairs]) for i in (2, 3))
+    return of_a.iloc[in_a], of_b.iloc[in_b]
 
 
-def _of_both(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[pd.DataFrame]:
+def of_both(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a and of b under the protocol."""
     under = (predictions["protocol"] == protocol).to_numpy()
     rows = predictions if under.all() else predictions[under]
-    return [rows[rows["model"] == name] for name in (a, b)]
+    return rows[rows["model"] == a], rows[rows["model"] == b]
 
 
-def _numbered(own: list[pd.DataFrame]) -> list[np.ndarray]:
-    """The clips of both models' rows as numbers in the order of their names, int64 arrays."""
-    number, names = pd.factorize(pd.concat([df["clip"] for df in own]))
-    order = np.argsort(np.argsort(names.to_numpy(object), kind="stable"), kind="stable")
-    return np.split(order[number], [len(own[0])])
+def _numbered(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[np.ndarray]:
+    """The clips of both models' rows as numbers, int64 arrays."""
+    number, _ = pd.factorize(pd.concat([of_a["clip"], of_b["clip"]]))
+    return np.split(number, [len(of_a)])

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics import stats
-from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, per_source, sources
-from hvc_core.statistics.matching import matched
+from hvc_core.statistics.bootstrap import bootstrap_weights, known_intervals, strata
+from hvc_core.statistics.counts import ANSWERED, answers, per_source, sources
+from hvc_core.statistics.matching import comparable_of, of_both, places
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
-from hvc_core.statistics.spread import share
+from hvc_core.statistics.spread import share_by_class
 
 RULE = (
     "A beats B where four things agree: the 95 % interval of the difference in accuracy, "
@@ -30,6 +30,8 @@ RULE = (
     "McNemar's mid-p for every seed, on that side. Otherwise one cannot tell."
 )
 ALPHA = 0.05
+# Of a million rows every column that is carried along takes its time.
+NEEDED = ["seed", "clip", "class", "group", "probabilities", ANSWERED]
 
 
 SeedTest = tuple[int, int, McNemar]  # seed of a, seed of b, test
@@ -79,7 +81,7 @@ def by_seed(
         list of (seed of a, seed of b, McNemar) on the clips that both predicted; no entry for a
         pair of seeds without such a clip.
     """
-    same = _same_clips(predictions, a, b, protocol, classes)
+    same = _same_clips(*of_both(predictions, a, b, protocol), classes)
     return _tests(same) if same else []
 
 
@@ -104,18 +106,19 @@ class _SameClips:
     right_b: np.ndarray
 
 
-def _same_clips(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
-) -> _SameClips | None:
+def _same_clips(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> _SameClips | None:
     """None where no clip has a prediction of both."""
-    pairs = matched(predictions, a, b, protocol)
+    own = [df[[name for name in NEEDED if name in df]] for df in (of_a, of_b)]
+    pairs = places(*own)
     if not pairs:
         return None
     seeds = [(seed_a, seed_b) for seed_a, seed_b, _, _ in pairs]
-    ends = np.cumsum([len(rows) for _, _, rows, _ in pairs])[:-1]
-    of_a = pd.concat([rows for _, _, rows, _ in pairs])
-    of_b = pd.concat([rows for _, _, _, rows in pairs])
-    return _SameClips(seeds, ends, of_a, of_b, _right(of_a, classes), _right(of_b, classes))
+    ends = np.cumsum([len(at) for _, _, at, _ in pairs])[:-1]
+    a, b = (
+        df.iloc[np.concatenate(at)]
+        for df, at in zip(own, zip(*(pair[2:] for pair in pairs), strict=True), strict=True)
+    )
+    return _SameClips(seeds, ends, a, b, _right(a, classes), _right(b, classes))
 
 
 def _tests(same: _SameClips) -> list[SeedTest]:
@@ -129,7 +132,7 @@ def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: lis
     Returns:
         float, over 0 to 1; NaN where no clip has a prediction of both.
     """
-    same = _same_clips(predictions, a, b, protocol, classes)
+    same = _same_clips(*of_both(predictions, a, b, protocol), classes)
     return _flips(same) if same else float("nan")
 
 
@@ -162,17 +165,18 @@ def per_class(
         (mid-p of the first pair of seeds, which takes clips for independent). NaN in a class
         without clips; `low` and `high` also with one source video, which cannot be resampled.
     """
-    same = _same_clips(predictions, a, b, protocol, classes)
+    same = _same_clips(*of_both(predictions, a, b, protocol), classes)
     columns = "class clips sources a_recall b_recall difference low high p p_holm mcnemar".split()
     empty = [(name, 0, 0, *[np.nan] * 8) for name in classes]
     if same is None:
         return pd.DataFrame(empty, columns=columns)
     index = sources(same.of_a, classes)
     weights = bootstrap_weights(strata(index))
-    found = per_source(same.of_a, classes, index)
-    hits_a, clips, hits_b = found.hits, found.clips, per_source(same.of_b, classes, index).hits
-    lead = (hits_b - hits_a).sum(axis=0).astype(np.int64)  # S times the mean over S seeds
-    numbers = index.get_level_values(0).to_numpy()
+    of_a, of_b = (per_source(df, classes, index) for df in (same.of_a, same.of_b))
+    (recall_a, drawn_a), (recall_b, drawn_b) = (share_by_class(of, weights) for of in (of_a, of_b))
+    ends = known_intervals((drawn_b - drawn_a).T)
+    lead = (of_b.hits - of_a.hits).sum(axis=0).astype(np.int64)  # S times the mean over S seeds
+    films = np.bincount(of_a.number, minlength=len(classes))
     count = same.of_a.groupby("class")["clip"].nunique()
     of_class = same.of_a["class"].to_numpy()
     of_first, first_a, first_b = (
@@ -180,19 +184,15 @@ def per_class(
     )
     rows = []
     for i, name in enumerate(classes):
-        of = numbers == i
-        if not of.any():
+        if not films[i]:
             rows.append(empty[i])
             continue
-        recall_a, drawn_a = share(hits_a[:, of], clips[:, of], weights[:, of])
-        recall_b, drawn_b = share(hits_b[:, of], clips[:, of], weights[:, of])
-        drawn = (drawn_b - drawn_a)[~np.isnan(drawn_a)]
-        ends = interval(drawn) if of.sum() > 1 else (np.nan, np.nan)
+        recalls = float(recall_a[i]), float(recall_b[i]), float(recall_b[i] - recall_a[i])
+        low, high = ends[i] if films[i] > 1 else (np.nan, np.nan)
         here = of_first == name
         test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
-        p = flip_test(lead[of])
-        recalls = recall_a, recall_b, recall_b - recall_a
-        rows.append((name, int(count[name]), int(of.sum()), *recalls, *ends, p, np.nan, test))
+        p = flip_test(lead[of_a.number == i])
+        rows.append((name, int(count[name]), int(films[i]), *recalls, low, high, p, np.nan, test))
     table = pd.DataFrame(rows, columns=columns)
     held = table["p"].notna()
     table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
@@ -222,9 +222,26 @@ def decide(
     Raises:
         ValueError: no clip has a prediction of both under the protocol.
     """
-    found = stats.difference(predictions, a, b, protocol, classes)
-    same = _same_clips(predictions, a, b, protocol, classes)
-    assert same is not None  # else there is no difference
+    return decide_of(*of_both(predictions, a, b, protocol), a, b, protocol, classes, titles)
+
+
+def decide_of(
+    of_a: pd.DataFrame,
+    of_b: pd.DataFrame,
+    a: str,
+    b: str,
+    protocol: str,
+    classes: list[str],
+    titles: Mapping[str, str] | None = None,
+) -> Decision:
+    """What `decide` does, of rows that are already those of a and of b under the protocol."""
+    same = _same_clips(of_a, of_b, classes)
+    if same is None:
+        raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
+    # Where no row is left out, those that hold the same clips are the comparable ones, too.
+    whole = len(same.of_a) == len(of_a) and len(same.of_b) == len(of_b)
+    comparable = (same.of_a, same.of_b) if whole else comparable_of(of_a, of_b)
+    found = stats.difference_of(*comparable, a, b, protocol, classes)
     tests = _tests(same)
     names = {name: (titles or {}).get(name, name) for name in (a, b)}
     sides: list[str | None] = []

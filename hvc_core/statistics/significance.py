@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
 ENUMERATED = 12  # with so many source videos at most, all 2**n flips are counted
 FLIPS = 20_000
-PART = 512  # flips that are weighed at a time; of whole bytes for any number of source videos
 COINS = 1 << 20  # that are drawn at a time
+_LOCK = Lock()
 
 
 @dataclass(frozen=True)
@@ -122,28 +123,46 @@ def flip_test(differences: np.ndarray) -> float:
         for size in sizes:
             sums = np.concatenate([sums + size, sums - size])
         return float((np.abs(sums) >= seen).mean())
-    # In parts, because all flips of many films at once are hundreds of megabytes.
-    bits = coins(1 << (FLIPS * len(sizes) - 1).bit_length())
-    exact = np.float32 if sizes.sum() < 2**24 else np.float64  # every sum is a whole number
-    sizes = sizes.astype(exact)
-    extreme = 0
-    for start in range(0, FLIPS, PART):
-        first, last = (at * len(sizes) for at in (start, min(start + PART, FLIPS)))
-        part = np.unpackbits(bits[first // 8 : -(-last // 8)], count=last - first)
-        kept = part.reshape(-1, len(sizes)).astype(exact) @ sizes
-        extreme += int((np.abs(2 * kept - sizes.sum()) >= seen).sum())
+    # Sizes repeat, so that a flip's sum needs only how many coins of each size show heads; and
+    # coins are counted where they lie, because all flips of many films are hundreds of megabytes.
+    words, before = coins(FLIPS * len(sizes))
+    starts = np.arange(FLIPS) * len(sizes)
+    values, last = np.unique(-sizes, return_index=True)
+    ends = [*last[1:].tolist(), len(sizes)]  # how many are at least as large as each value
+    steps = np.diff(values, append=0).tolist()  # from each value down to the next
+    first, kept = _heads(words, before, starts), np.zeros(FLIPS, np.int64)
+    for end, step in zip(ends, steps, strict=True):
+        kept += step * (_heads(words, before, starts + end) - first)
+    extreme = int((np.abs(2 * kept - sizes.sum()) >= seen).sum())
     return (1 + extreme) / (1 + FLIPS)
 
 
-@lru_cache(maxsize=8)  # of 1,250 source videos, 4 MB
-def coins(count: int) -> np.ndarray:
-    """The first `count` draws of 0 or 1, always the same: uint8 array, eight draws a byte."""
+def coins(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first draws of 0 or 1 of a stream that is always the same, `count` of them or more.
+
+    Returns:
+        uint64 array (W,), 64 draws a word, the first in its highest bit; int64 array (W,): how
+        many ones there are before each word.
+    """
+    source, parts = stream()
+    with _LOCK:
+        while len(parts) * COINS <= count:  # one draw more, so that the end is in a word
+            drawn = source.randint(0, 2, COINS, dtype=np.int64).astype(np.uint8)
+            parts.append(np.packbits(drawn).view(">u8").astype(np.uint64))
+        words = np.concatenate(parts[: count // COINS + 1])
+    ones = np.bitwise_count(words)
+    return words, np.cumsum(ones, dtype=np.int64) - ones
+
+
+@lru_cache(maxsize=1)
+def stream() -> tuple[np.random.RandomState, list[np.ndarray]]:
+    """Where coins come from, and those that were drawn: of 1,250 source videos, 3 MB."""
     # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
-    rng = np.random.RandomState(0)
-    parts = [
-        np.packbits(rng.randint(0, 2, min(COINS, count - start), dtype=np.int64).astype(np.uint8))
-        for start in range(0, count, COINS)
-    ]
-    drawn = np.concatenate(parts)
-    drawn.flags.writeable = False  # every caller gets the same array
-    return drawn
+    return np.random.RandomState(0), []
+
+
+def _heads(words: np.ndarray, before: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """How many ones there are among the first `at` draws, int64 (N,)."""
+    word, bit = np.divmod(at, 64)
+    part = words[word] >> np.uint64(1) >> (63 - bit).astype(np.uint64)  # no shift by 64
+    return before[word] + np.bitwise_count(part)

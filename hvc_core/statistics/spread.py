@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.bootstrap import bootstrap_weights, by_class, interval, strata
+from hvc_core.statistics.counts import PerSource, answers, per_source, sources
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 
@@ -154,16 +154,36 @@ def share(hits: np.ndarray, clips: np.ndarray, weights: np.ndarray) -> tuple[flo
     Returns:
         float, NaN without any clip; float64 array (R,), NaN where a replicate holds no clip.
     """
-    whole = _mean(hits.sum(axis=1)[None], clips.sum(axis=1)[None])
-    return float(whole[0]), _mean(weights @ hits.T, weights @ clips.T)
+    whole = _mean(hits.sum(axis=1), clips.sum(axis=1))
+    return float(whole), _mean(hits @ weights.T, clips @ weights.T)
+
+
+def share_by_class(found: PerSource, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The `share` of each class: its recall.
+
+    Args:
+        found: PerSource of one model.
+        weights: float array (R, V), from `bootstrap_weights`.
+
+    Returns:
+        float64 arrays (C,) and (R, C), NaN where `share` has it.
+    """
+    classes = found.answered.shape[2]
+    whole, drawn = (
+        _mean(
+            *(by_class(of, counts, found.number, classes) for counts in (found.hits, found.clips))
+        )
+        for of in (np.ones((1, len(found.number))), weights)
+    )
+    return whole[0], drawn
 
 
 def _mean(hits: np.ndarray, clips: np.ndarray) -> np.ndarray:
-    """Means over seeds (R,) of the shares of (R, S) hits and clips."""
+    """Means over seeds (...) of the shares of (S, ...) hits and clips."""
     held = clips > 0
     shares = np.divide(hits, clips, out=np.zeros_like(clips), where=held)
-    seeds = held.sum(axis=1)
-    return np.divide(shares.sum(axis=1), seeds, out=np.full(len(seeds), np.nan), where=seeds > 0)
+    seeds, total = held.sum(axis=0), shares.sum(axis=0)
+    return np.divide(total, seeds, out=np.full_like(total, np.nan), where=seeds > 0)
 
 
 def _by_fold(df: pd.DataFrame, classes: list[str]) -> dict[int, float]:
