@@ -28,11 +28,12 @@ class Facts:
 def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
     """Every model with predictions under the view's protocol, and what is told beside it."""
     found, facts = [], {}
-    tested = view.study.predictions["class"].unique()  # a class without clips has no recall
     for model in view.study.models:
         summary = numbers.summary(view, model)
         if summary is None:
             continue
+        # A class without clips has no recall.
+        tested = view.study.rows(view.protocol, model)["class"].unique()
         cost = costs.cost(view.study, model)
         worst = min(tested, key=lambda name: summary.recall[name].mean)
         values = {

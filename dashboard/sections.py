@@ -11,7 +11,6 @@ import pandas as pd
 
 from dashboard import charts, evidence, numbers, report, show, show_pair, sources, state
 from dashboard.report import Section
-from hvc_core.findings import words
 from hvc_core.statistics import paired
 
 BADGE = re.compile(r":\w+-badge\[(\w)\]")
@@ -56,7 +55,7 @@ def sections(view: state.View) -> list[Section]:
 
 def _leak(view: state.View) -> Section:
     study = view.study
-    pair = [m for m in view.pair if words.has(study, m, "random") and words.has(study, m, "group5")]
+    pair = [m for m in view.pair if study.has(m, "random") and study.has(m, "group5")]
     meters = {m: evidence.meter(view, m) for m in pair}
     rows = pd.DataFrame(
         [

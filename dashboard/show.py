@@ -202,7 +202,7 @@ def no_predictions(view: state.View) -> None:
         title="Nothing to compare here",
         icon=":material/hourglass_empty:",
     )
-    for protocol in state.run_under(view.study, view.revision, *view.pair):
+    for protocol in state.run_under(view.study, *view.pair):
         st.button(
             f"Compare them under {protocol}",
             icon=":material/arrow_forward:",

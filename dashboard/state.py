@@ -170,7 +170,7 @@ def select(study: studies.Study) -> None:
             args=("b", "a"),
         )
         protocols = list(study.protocols)
-        run = run_under(study, open_study()[1], a, b)
+        run = run_under(study, a, b)
         st.selectbox(
             "Protocol",
             protocols,
@@ -193,10 +193,9 @@ def main_protocol_of(_study: studies.Study, revision: str) -> str:
     return main_protocol(_study) or next(iter(_study.protocols))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def run_under(_study: studies.Study, revision: str, a: str, b: str) -> list[str]:
+def run_under(study: studies.Study, a: str, b: str) -> list[str]:
     """The protocols under which two models both have predictions."""
-    return [p for p in _study.protocols if all(len(_study.rows(p, model)) for model in (a, b))]
+    return [p for p in study.protocols if study.has(a, p) and study.has(b, p)]
 
 
 def choose_protocol(name: str) -> None:

@@ -138,6 +138,15 @@ class Study:
                 del self._kept[next(iter(self._kept))]
         return kept.copy(deep=False)
 
+    def has(self, model: str, protocol: str) -> bool:
+        """Whether there are predictions of a model under a protocol."""
+        return (protocol, model) in self._places
+
+    def clips(self, model: str, protocol: str) -> pd.Index:
+        """The different clips that a model has predictions of under a protocol."""
+        at = self._places.get((protocol, model), np.zeros(0, np.int64))
+        return pd.Index(self.predictions["clip"].iloc[at].unique())
+
     @cached_property
     def _kept(self) -> dict[tuple[str, ...], pd.DataFrame]:
         return {}

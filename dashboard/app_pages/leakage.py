@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, evidence, show, state
-from hvc_core.findings import words
 from hvc_core.statistics.lottery import PLAYED_NOTE, lottery, published
 from hvc_core.statistics.stats import Estimate
 
@@ -106,7 +105,7 @@ else:
 
 tickets, drawn = state.lottery_study(), []
 for model, figure in published(state.seed_study()).items():
-    if tickets is not None and model in tickets.models and words.has(tickets, model, "random"):
+    if tickets is not None and model in tickets.models and tickets.has(model, "random"):
         ticket = lottery(tickets.predictions, model, figure, tickets.classes)
         values = list(ticket.by_seed.values())
         drawn.append((state.title(tickets, model), values, figure, ticket.words))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hvc_core.findings.matrix import LIKE_FOR_LIKE, OF_THE_CNN, OVER_TIME, in_more_than_one_part
-from hvc_core.findings.words import Finding, has, listed, percent, points, title
+from hvc_core.findings.words import Finding, listed, percent, points, title
 from hvc_core.splits import GROUPED, SAME
 from hvc_core.statistics import paired, stats
 from hvc_core.statistics import verdict as verdict_of
@@ -19,7 +19,7 @@ def winner(of: Study, protocol: str) -> Finding:
     """The headline pair, under every protocol by group that has both."""
     a, b = of.headline
     titles = {name: title(of, name) for name in (a, b)}
-    asked = [p for p in of.protocols if p in GROUPED and has(of, a, p) and has(of, b, p)]
+    asked = [p for p in of.protocols if p in GROUPED and of.has(a, p) and of.has(b, p)]
     said = {
         p: verdict_of.verdict(of.predictions, a, b, p, of.classes, titles)
         for p in dict.fromkeys([protocol, *asked])
@@ -63,9 +63,7 @@ def winner(of: Study, protocol: str) -> Finding:
 def like_for_like(of: Study, protocol: str) -> Finding | None:
     """The two families on the same footing, where the headline pair is not."""
     pairs = [
-        (a, b, what)
-        for a, b, what in LIKE_FOR_LIKE
-        if has(of, a, protocol) and has(of, b, protocol)
+        (a, b, what) for a, b, what in LIKE_FOR_LIKE if of.has(a, protocol) and of.has(b, protocol)
     ]
     if not pairs or not in_more_than_one_part(*of.headline):
         return None
@@ -94,7 +92,7 @@ def causes(of: Study, protocol: str) -> Finding | None:
         kind: [
             (a, b, what, paired.decide(of.predictions, a, b, protocol, of.classes))
             for a, b, what in pairs
-            if has(of, a, protocol) and has(of, b, protocol)
+            if of.has(a, protocol) and of.has(b, protocol)
         ]
         for kind, pairs in (("time", OVER_TIME), ("cnn", OF_THE_CNN))
     }
@@ -109,7 +107,7 @@ def causes(of: Study, protocol: str) -> Finding | None:
             f"{decided.found.clips:,} clips; {sure}."
         )
     named = dict.fromkeys(m for a, b, _ in (*OVER_TIME, *OF_THE_CNN) for m in (a, b))
-    absent = [title(of, m) for m in named if m in of.models and not has(of, m, protocol)]
+    absent = [title(of, m) for m in named if m in of.models and not of.has(m, protocol)]
     if absent:
         numbers.append(f"Not run under {protocol}: {listed(absent)}.")
     return Finding(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.conditions import CONDITIONS
-from hvc_core.findings.words import Finding, has, listed, percent, points, title
+from hvc_core.findings.words import Finding, listed, percent, points, title
 from hvc_core.statistics import calibration, robustness, temperature, unknown
 from hvc_core.statistics.paired import ALPHA
 from hvc_core.statistics.significance import holm
@@ -140,7 +140,7 @@ def world(of: Study, disturbed: Asked) -> Finding | None:
 def confidence(of: Study, protocol: str) -> Finding:
     """Whether models are as often right as they say, before and after a temperature."""
     numbers, worse = [], []
-    for m in (m for m in of.models if has(of, m, protocol)):
+    for m in (m for m in of.models if of.has(m, protocol)):
         rows = of.predictions[(of.predictions["model"] == m)]
         raw = calibration.summary(rows, m, protocol, of.classes)
         said = f"{title(of, m)} says {percent(raw.confidence)} on average and is right in "

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from hvc_core import splits
-from hvc_core.findings.words import Finding, has, listed, percent, points, title
+from hvc_core.findings.words import Finding, listed, percent, points, title
 from hvc_core.statistics import leakage, lottery, siblings, spread, stats
 from hvc_core.statistics.lottery import PLAYED_NOTE
 from hvc_core.study import Study
@@ -17,7 +17,7 @@ from hvc_core.study import Study
 
 def leak(of: Study) -> Finding | None:
     """What a random split of the clips adds to each model."""
-    both = [m for m in of.models if has(of, m, "random") and has(of, m, "group5")]
+    both = [m for m in of.models if of.has(m, "random") and of.has(m, "group5")]
     if not both:
         return None
     meters = {m: leakage.meter(of.predictions, m, of.classes) for m in both}
@@ -115,7 +115,7 @@ def films(of: Study, protocol: str) -> Finding:
     found = {
         m: spread.spread(of.predictions, m, protocol, of.classes)
         for m in of.models
-        if has(of, m, protocol)
+        if of.has(m, protocol)
     }
     effects = {m: one.design_effect for m, one in found.items() if one.design_effect}
     numbers = [
@@ -130,7 +130,7 @@ def films(of: Study, protocol: str) -> Finding:
         for p in of.protocols
         if p in splits.GROUPED
         for m in of.models
-        if has(of, m, p)
+        if of.has(m, p)
         and (s := spread.spread(of.predictions, m, p, of.classes)).seed_sd is not None
     ]
     numbers += [
@@ -155,7 +155,7 @@ def films(of: Study, protocol: str) -> Finding:
 
 def lottery_of(tickets: Study | None, published: Mapping[str, float]) -> Finding | None:
     """Where the published figures lie among the seeds of their recipe."""
-    names = [m for m in published if tickets and m in tickets.models and has(tickets, m, "random")]
+    names = [m for m in published if tickets and m in tickets.models and tickets.has(m, "random")]
     if tickets is None or not names:
         return None
     numbers, ranges = [], []

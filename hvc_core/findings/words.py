@@ -38,9 +38,8 @@ def main_protocol(of: Study) -> str | None:
     a, b = of.headline
     clips = {}
     for protocol in of.protocols:
-        asked = [set(of.rows(protocol, name)["clip"].unique()) for name in (a, b)]
-        shared = asked[0] & asked[1]
-        if shared:
+        shared = of.clips(a, protocol).intersection(of.clips(b, protocol))
+        if len(shared):
             clips[protocol] = (protocol in GROUPED, len(shared))
     return max(clips, key=lambda name: clips[name]) if clips and a != b else None
 
@@ -69,9 +68,3 @@ def listed(parts: Iterable[str]) -> str:
     """'a, b and c'."""
     *most, last = list(parts)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def has(of: Study, model: str, protocol: str) -> bool:
-    """Whether a study has predictions of a model under a protocol."""
-    rows = of.predictions
-    return bool(((rows["model"] == model) & (rows["protocol"] == protocol)).any())
