@@ -6,10 +6,10 @@ May import: the standard library, numpy, pandas, hvc_core.cells, .schema, .stora
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -119,24 +119,23 @@ class Study:
         Returns:
             DataFrame with the columns of `predictions`, and `counts.ANSWERED`.
         """
-        key = (protocol, *sorted(set(models)))
-        with self._kept_lock:
-            kept = self._kept.pop(key, None)
-        if kept is None:
-            none = np.zeros(0, np.int64)
-            places = [self._places.get((protocol, name), none) for name in key[1:]]
-            for own in places:
-                if len(own) and self._answered[own[0]] < 0:
-                    of_own = self.predictions.iloc[own]
-                    self._answered[own] = counts.answers(of_own, self.classes)[1]
-            at = np.sort(np.concatenate(places))
-            answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
-            kept = self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
-        with self._kept_lock:  # the last ones that were asked for
-            self._kept[key] = kept
-            while len(self._kept) > MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-        return kept.copy(deep=False)
+        return self._kept(protocol, *sorted(set(models))).copy(deep=False)
+
+    @cached_property
+    def _kept(self) -> Callable[..., pd.DataFrame]:
+        """`_taken`, of what was asked for last."""
+        return lru_cache(MOST_KEPT)(self._taken)
+
+    def _taken(self, protocol: str, *models: str) -> pd.DataFrame:
+        none = np.zeros(0, np.int64)
+        places = [self._places.get((protocol, name), none) for name in models]
+        for own in places:
+            if len(own) and self._answered[own[0]] < 0:
+                of_own = self.predictions.iloc[own]
+                self._answered[own] = counts.answers(of_own, self.classes)[1]
+        at = np.sort(np.concatenate(places))
+        answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
+        return self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
 
     def has(self, model: str, protocol: str) -> bool:
         """Whether there are predictions of a model under a protocol."""
@@ -146,14 +145,6 @@ class Study:
         """The different clips that a model has predictions of under a protocol."""
         at = self._places.get((protocol, model), np.zeros(0, np.int64))
         return pd.Index(self.predictions["clip"].iloc[at].unique())
-
-    @cached_property
-    def _kept(self) -> dict[tuple[str, ...], pd.DataFrame]:
-        return {}
-
-    @cached_property
-    def _kept_lock(self) -> Lock:
-        return Lock()
 
     @cached_property
     def _answered(self) -> np.ndarray:

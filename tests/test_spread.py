@@ -128,6 +128,29 @@ def test_a_film_may_have_no_clip_in_a_seed() -> None:
     assert found.grouped == pytest.approx((0, 1))  # seed 1: film 1 or film 2
 
 
+def test_shares_by_class_are_the_shares_of_each_class() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        (0, seed, name, group, *rng.integers(0, 3, 2).tolist())
+        for seed in (1, 2)
+        for name, films in (("A", 4), ("B", 3))
+        for group in range(films)
+    ]
+    df = table(rows, "random")
+    classes = ["A", "none", "B"]
+    wider = [np.insert(one, 1, 0) for one in df["probabilities"]]
+    df = df.assign(probabilities=pd.Series(wider, dtype=object))
+    index = sources(df, classes)
+    found, weights = per_source(df, classes, index), bootstrap_weights(strata(index))
+    whole, drawn = spread.share_by_class(found, weights)
+    for i in (0, 2):
+        of = found.number == i
+        share, of_class = spread.share(found.hits[:, of], found.clips[:, of], weights[:, of])
+        assert whole[i] == share
+        np.testing.assert_array_equal(drawn[:, i], of_class)
+    assert np.isnan(whole[1]) and np.isnan(drawn[:, 1]).all()
+
+
 def test_the_interval_is_that_of_the_summary_of_the_first_seed(tmp_path: Path) -> None:
     made = study.read(make_study(tmp_path, classes=4, protocol=["group5", "random"], onnx=False))
     for protocol in ("group5", "random"):

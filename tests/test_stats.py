@@ -388,6 +388,24 @@ def test_what_was_drawn_before_is_what_would_be_drawn() -> None:
     assert [stats.summary(both, name, "holdout", CLASSES) for name in ("a", "b")] == summaries
 
 
+def test_accuracy_alone_is_that_of_the_summary(tmp_path: Path) -> None:
+    made = study.read(make_study(tmp_path, classes=4, protocol=["group5", "random"], onnx=False))
+    for protocol in ("group5", "random"):
+        rows = made.predictions[made.predictions["protocol"] == protocol]
+        for df in (rows, rows.drop(rows.index[::7])):  # seeds of the same clips, and of others
+            whole = stats.summary(df, "lrcn", protocol, made.classes)
+            assert stats.accuracy(df, "lrcn", protocol, made.classes) == whole.accuracy
+    with pytest.raises(ValueError, match="none has no predictions under protocol random"):
+        stats.accuracy(made.predictions, "none", "random", made.classes)
+
+
+def test_half_the_bits_add_up_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    df = pair(0.4, 0.8, seeds=2)
+    light = stats.summary(df, "a", "holdout", CLASSES)
+    monkeypatch.setattr(stats, "whole_unit", lambda strata: None)
+    assert stats.summary(df, "a", "holdout", CLASSES) == light
+
+
 def test_only_so_much_is_kept_and_the_longest_unasked_goes() -> None:
     drawn: list[bytes] = []
 

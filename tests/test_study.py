@@ -147,6 +147,13 @@ def test_rows_are_those_of_the_models_under_the_protocol_in_order(tmp_path: Path
         pd.testing.assert_frame_equal(told.drop(columns=counts.ANSWERED), kept)
         likeliest = [found.classes[one.argmax()] for one in kept["probabilities"]]
         assert told[counts.ANSWERED].tolist() == likeliest
+        for name in models:
+            own = kept[kept["model"] == name]
+            assert found.has(name, "random") == (len(own) > 0)
+            assert found.clips(name, "random").tolist() == own["clip"].unique().tolist()
+    mine = found.rows("random", "lrcn")
+    mine["seed"] = 0  # a caller's own
+    assert found.rows("random", "lrcn")["seed"].min() == 1
     assert not len(found.rows("random", "none")) and not len(found.rows("holdout", "lrcn"))
 
 
