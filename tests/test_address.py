@@ -81,26 +81,9 @@ def test_a_choice_goes_into_the_address_and_its_default_out_of_it(shown: object)
     assert not app.exception and "true" not in app.query_params
 
 
-def _two_pages() -> None:
-    """Two pages that call a choice alike; both runs see the same session, as on a busy machine."""
-    import streamlit as st
-
-    from dashboard import address
-
-    page = st.query_params["page"]
-    address.turn(page)
-    options, widget = {
-        "clips": (["Name", "Most apart"], st.selectbox),
-        "classes": (["Widest gap", "Name"], st.pills),
-    }[page]
-    said = widget(  # type: ignore[operator]
-        "Sort by", options, **address.kept("order", options[0], address.one_of(options))
-    )
-    st.text(str(said))
-
-
 def test_what_another_page_calls_alike_is_not_taken_over() -> None:
-    app = AppTest.from_function(_two_pages)
+    # Both runs see the same session, as a page turn on a busy machine does.
+    app = AppTest.from_file(str(Path(__file__).parent / "support" / "two_pages.py"))
     for page, expected in (("clips", "Name"), ("classes", "Widest gap"), ("clips", "Name")):
         app.query_params["page"] = page
         app.run()
