@@ -80,7 +80,8 @@ def _difference(
     _study: Study, revision: str, a: str, b: str, protocol: str
 ) -> stats.Difference | None:
     try:
-        return stats.difference(_study.rows(protocol, a, b), a, b, protocol, _study.classes)
+        of_a, of_b = _study.rows(protocol, a), _study.rows(protocol, b)
+        return stats.difference_between(of_a, of_b, a, b, protocol, _study.classes)
     except ValueError:
         return None
 

@@ -18,8 +18,8 @@ import pandas as pd
 
 from hvc_core.statistics import stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, known_intervals, strata
-from hvc_core.statistics.counts import ANSWERED, answers, per_source, sources
-from hvc_core.statistics.matching import comparable_of, of_both, places
+from hvc_core.statistics.counts import PerSource, answers, per_source, sources
+from hvc_core.statistics.matching import of_both, places
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
 from hvc_core.statistics.spread import share_by_class
 
@@ -30,9 +30,6 @@ RULE = (
     "McNemar's mid-p for every seed, on that side. Otherwise one cannot tell."
 )
 ALPHA = 0.05
-# Of a million rows every column that is carried along takes its time.
-NEEDED = ["seed", "clip", "class", "group", "probabilities", ANSWERED]
-
 
 SeedTest = tuple[int, int, McNemar]  # seed of a, seed of b, test
 
@@ -87,38 +84,57 @@ def by_seed(
 
 @dataclass(frozen=True)
 class _SameClips:
-    """The rows of two models in one order: the same clips, pair of seeds by pair of seeds.
+    """Two models on the same clips, pair of seeds by pair of seeds.
 
     Attributes:
         seeds: list of P pairs (seed of a, seed of b).
         ends: int array (P - 1,). Where the rows of the next pair begin.
-        of_a: DataFrame (N rows) of a's predictions.
-        of_b: DataFrame (N rows) of b's.
-        right_a: bool array (N,).
+        number: int array (N,). The class of each row.
+        right_a: bool array (N,). Whether a got the row's clip right.
         right_b: bool array (N,).
+        clips: Series of class to how many different clips of it there are.
+        index: MultiIndex of the V source videos.
+        a: PerSource of these rows of a.
+        b: PerSource of those of b.
+        whole: bool. Whether no row of either model is left out.
     """
 
     seeds: list[tuple[int, int]]
     ends: np.ndarray
-    of_a: pd.DataFrame
-    of_b: pd.DataFrame
+    number: np.ndarray
     right_a: np.ndarray
     right_b: np.ndarray
+    clips: pd.Series
+    index: pd.MultiIndex
+    a: PerSource
+    b: PerSource
+    whole: bool
 
 
 def _same_clips(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> _SameClips | None:
     """None where no clip has a prediction of both."""
-    own = [df[[name for name in NEEDED if name in df]] for df in (of_a, of_b)]
-    pairs = places(*own)
+    pairs = places(of_a, of_b)
     if not pairs:
         return None
-    seeds = [(seed_a, seed_b) for seed_a, seed_b, _, _ in pairs]
-    ends = np.cumsum([len(at) for _, _, at, _ in pairs])[:-1]
-    a, b = (
-        df.iloc[np.concatenate(at)]
-        for df, at in zip(own, zip(*(pair[2:] for pair in pairs), strict=True), strict=True)
+    in_a, in_b = (np.concatenate([pair[i] for pair in pairs]) for i in (2, 3))
+    whole = len(in_a) == len(of_a) and len(in_b) == len(of_b)
+    if not whole:
+        of_a, of_b = of_a.iloc[in_a], of_b.iloc[in_b]
+        in_a = in_b = np.arange(len(of_a))
+    (true, said_a), (true_b, said_b) = (answers(df, classes) for df in (of_a, of_b))
+    index = sources(of_a, classes)
+    return _SameClips(
+        seeds=[(seed_a, seed_b) for seed_a, seed_b, _, _ in pairs],
+        ends=np.cumsum([len(at) for _, _, at, _ in pairs])[:-1],
+        number=true[in_a],
+        right_a=(true == said_a)[in_a],
+        right_b=(true_b == said_b)[in_b],
+        clips=of_a.groupby("class")["clip"].nunique(),
+        index=index,
+        a=per_source(of_a, classes, index),
+        b=per_source(of_b, classes, index),
+        whole=whole,
     )
-    return _SameClips(seeds, ends, a, b, _right(a, classes), _right(b, classes))
 
 
 def _tests(same: _SameClips) -> list[SeedTest]:
@@ -137,9 +153,7 @@ def flips(predictions: pd.DataFrame, a: str, b: str, protocol: str, classes: lis
 
 
 def _flips(same: _SameClips) -> float:
-    rows = same.of_a[["class", "group"]].assign(lead=same.right_a.astype(np.int64) - same.right_b)
-    lead = rows.groupby(["class", "group"], sort=False)["lead"].sum()
-    return flip_test(lead.to_numpy(np.int64))
+    return flip_test((same.a.hits - same.b.hits).sum(axis=0).astype(np.int64))
 
 
 def per_class(
@@ -170,17 +184,15 @@ def per_class(
     empty = [(name, 0, 0, *[np.nan] * 8) for name in classes]
     if same is None:
         return pd.DataFrame(empty, columns=columns)
-    index = sources(same.of_a, classes)
-    weights = bootstrap_weights(strata(index))
-    of_a, of_b = (per_source(df, classes, index) for df in (same.of_a, same.of_b))
-    (recall_a, drawn_a), (recall_b, drawn_b) = (share_by_class(of, weights) for of in (of_a, of_b))
+    weights = bootstrap_weights(strata(same.index))
+    (recall_a, drawn_a), (recall_b, drawn_b) = (
+        share_by_class(of, weights) for of in (same.a, same.b)
+    )
     ends = known_intervals((drawn_b - drawn_a).T)
-    lead = (of_b.hits - of_a.hits).sum(axis=0).astype(np.int64)  # S times the mean over S seeds
-    films = np.bincount(of_a.number, minlength=len(classes))
-    count = same.of_a.groupby("class")["clip"].nunique()
-    of_class = same.of_a["class"].to_numpy()
+    lead = (same.b.hits - same.a.hits).sum(axis=0).astype(np.int64)  # S times the mean over seeds
+    films = np.bincount(same.a.number, minlength=len(classes))
     of_first, first_a, first_b = (
-        np.split(of, same.ends)[0] for of in (of_class, same.right_a, same.right_b)
+        np.split(of, same.ends)[0] for of in (same.number, same.right_a, same.right_b)
     )
     rows = []
     for i, name in enumerate(classes):
@@ -189,10 +201,12 @@ def per_class(
             continue
         recalls = float(recall_a[i]), float(recall_b[i]), float(recall_b[i] - recall_a[i])
         low, high = ends[i] if films[i] > 1 else (np.nan, np.nan)
-        here = of_first == name
+        here = of_first == i
         test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
-        p = flip_test(lead[of_a.number == i])
-        rows.append((name, int(count[name]), int(films[i]), *recalls, low, high, p, np.nan, test))
+        p = flip_test(lead[same.a.number == i])
+        rows.append(
+            (name, int(same.clips[name]), int(films[i]), *recalls, low, high, p, np.nan, test)
+        )
     table = pd.DataFrame(rows, columns=columns)
     held = table["p"].notna()
     table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
@@ -238,10 +252,11 @@ def decide_of(
     same = _same_clips(of_a, of_b, classes)
     if same is None:
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
-    # Where no row is left out, those that hold the same clips are the comparable ones, too.
-    whole = len(same.of_a) == len(of_a) and len(same.of_b) == len(of_b)
-    comparable = (same.of_a, same.of_b) if whole else comparable_of(of_a, of_b)
-    found = stats.difference_of(*comparable, a, b, protocol, classes)
+    if same.whole:  # those that hold the same clips are the comparable ones, too
+        clips = int(same.clips.sum())
+        found = stats.difference_of(same.a, same.b, same.index, clips, a, b, protocol)
+    else:
+        found = stats.difference_between(of_a, of_b, a, b, protocol, classes)
     tests = _tests(same)
     names = {name: (titles or {}).get(name, name) for name in (a, b)}
     sides: list[str | None] = []
@@ -283,8 +298,3 @@ def decide_of(
 
 def _p(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else "below 0.001"
-
-
-def _right(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
-    true, answered = answers(df, classes)
-    return true == answered

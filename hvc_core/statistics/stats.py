@@ -23,7 +23,7 @@ from hvc_core.statistics.bootstrap import (
 )
 from hvc_core.statistics.counts import PerSource, per_source, scores, sources
 from hvc_core.statistics.kept import Kept, Values, digest
-from hvc_core.statistics.matching import comparable
+from hvc_core.statistics.matching import comparable_of, of_both
 
 # With fewer films than this a resampling interval says nothing about other films.
 MIN_SOURCES = 5
@@ -189,25 +189,49 @@ def difference(
     Raises:
         ValueError: no clip has a prediction of both under the protocol.
     """
-    of_a, of_b = comparable(predictions, a, b, protocol)
+    return difference_between(*of_both(predictions, a, b, protocol), a, b, protocol, classes)
+
+
+def difference_between(
+    of_a: pd.DataFrame, of_b: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+) -> Difference:
+    """The `difference`, of rows that are already those of a and of b under the protocol."""
+    of_a, of_b = comparable_of(of_a, of_b)
     if not len(of_a):
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
-    return difference_of(of_a, of_b, a, b, protocol, classes)
+    index = sources(of_a, classes)
+    found = (per_source(df, classes, index) for df in (of_a, of_b))
+    return difference_of(*found, index, int(of_a["clip"].nunique()), a, b, protocol)
 
 
 def difference_of(
-    of_a: pd.DataFrame, of_b: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
+    found_a: PerSource,
+    found_b: PerSource,
+    index: pd.MultiIndex,
+    clips: int,
+    a: str,
+    b: str,
+    protocol: str,
 ) -> Difference:
-    """The `difference` of rows that are comparable: `matching.comparable`'s."""
-    index = sources(of_a, classes)
-    found = [per_source(df, classes, index) for df in (of_a, of_b)]
+    """The `difference` of two models' counts on the same clips.
+
+    Args:
+        found_a: PerSource of a.
+        found_b: PerSource of b.
+        index: MultiIndex of the source videos that both are of.
+        clips: int. How many different clips they have.
+        a: str.
+        b: str.
+        protocol: str.
+    """
+    found = found_a, found_b
     point_a, point_b = (_points(one) for one in found)
     drawn_a, drawn_b = (_drawn(one, index) for one in found)
     return Difference(
         a=a,
         b=b,
         protocol=protocol,
-        clips=int(of_a["clip"].nunique()),
+        clips=clips,
         sources=len(index),
         seeds=(len(found[0].seeds), len(found[1].seeds)),
         **{
