@@ -90,7 +90,7 @@ def whole_unit(strata: tuple[int, ...]) -> int | None:
 
 @lru_cache(maxsize=2)
 def light_weights(strata: tuple[int, ...]) -> np.ndarray:
-    """`bootstrap_weights` as float32: half the time, and exact where whole sums are under 2**24."""
+    """`bootstrap_weights` as float32: in half the time, and exact for sums under 2**24."""
     weights = bootstrap_weights(strata).astype(np.float32)
     weights.flags.writeable = False
     return weights

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from hvc_core.statistics.bootstrap import bootstrap_weights, interval, strata
-from hvc_core.statistics.counts import answers, per_source, sources
+from hvc_core.statistics.bootstrap import bootstrap_weights, intervals, known_intervals, strata
+from hvc_core.statistics.counts import per_source, sources
 from hvc_core.statistics.significance import flip_test
-from hvc_core.statistics.spread import share
+from hvc_core.statistics.spread import share, share_by_class
 from hvc_core.statistics.stats import Estimate
 from hvc_core.tables import CELL, CLEAN
 
@@ -64,20 +64,23 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     weights = bootstrap_weights(strata(index))
     cell = pd.MultiIndex.from_frame(rows[CELL])
     undisturbed = (rows["condition"] == CLEAN).to_numpy()
+    # Beside the clean answers of the cells that were put to it: others' may be better.
+    asked: dict[str, set[tuple]] = {}
+    for condition, *of in rows[["condition", *CELL]].drop_duplicates().itertuples(index=False):
+        asked.setdefault(condition, set()).add(tuple(of))
     found = []
-    clean: dict[tuple, tuple[float, np.ndarray, np.ndarray]] = {}
+    clean: dict[frozenset, tuple[float, np.ndarray, np.ndarray]] = {}
     for condition, own in rows.groupby("condition", sort=False):
-        # Beside the clean answers of the cells that were put to it: others' may be better.
-        cells = pd.MultiIndex.from_frame(own[CELL].drop_duplicates().sort_values(CELL))
-        if (key := tuple(cells)) not in clean:
-            asked = rows[undisturbed & cell.isin(cells)]
-            clean[key] = _accuracy(asked, classes, index, weights)
+        if (key := frozenset(asked[str(condition)])) not in clean:
+            of_cells = rows[undisturbed & cell.isin(list(key))]
+            clean[key] = _accuracy(of_cells, classes, index, weights)
         base, drawn_base, right_base = clean[key]
         mean, drawn, right = _accuracy(own, classes, index, weights)
-        lost = base - mean, *interval(drawn_base - drawn), flip_test(right_base - right)
-        above = interval(drawn - BROKEN * drawn_base)
+        among = np.stack([drawn, drawn_base - drawn, drawn - BROKEN * drawn_base])
+        of_mean, of_loss, above = intervals(among)
+        lost = base - mean, *of_loss, flip_test(right_base - right)
         number = own["clip"].nunique()
-        shown = mean, *interval(drawn), *lost, *above
+        shown = mean, *of_mean, *lost, *above
         found.append((condition, *parts(str(condition)), number, *shown))
     made = pd.DataFrame(found, columns=COLUMNS)
     order = made["condition"].ne(CLEAN)
@@ -141,30 +144,15 @@ def by_class(rows: pd.DataFrame, condition: str, classes: list[str]) -> list[Est
     asked = pd.MultiIndex.from_frame(under[CELL].drop_duplicates())
     clean_rows = rows[rows["condition"] == CLEAN]
     base = clean_rows[pd.MultiIndex.from_frame(clean_rows[CELL]).isin(asked)]
-    both = {CLEAN: base, condition: under}
     index = sources(rows, classes)
     weights = bootstrap_weights(strata(index))
-    right = {}
-    for name, own in both.items():
-        true, answered = answers(own, classes)
-        right[name] = own.assign(right=true == answered)
-    found: list[Estimate | None] = []
-    at = index.get_level_values(0).to_numpy()
-    for number, class_name in enumerate(classes):
-        here = at == number
-        if not here.any():
-            found.append(None)
-            continue
-        groups = index.get_level_values(1)[here]
-        shares = []
-        for name in (CLEAN, condition):
-            own = right[name][right[name]["class"] == class_name]
-            sums = own.groupby("group")["right"].agg(["sum", "count"]).reindex(groups).fillna(0)
-            values = sums.to_numpy(np.float64)
-            resampled = weights[:, here] @ values
-            shares.append((values[:, 0].sum() / values[:, 1].sum(), resampled))
-        (clean, a), (other, b) = shares
-        gap = a[:, 0] / a[:, 1] - b[:, 0] / b[:, 1]
-        ends = interval(gap) if here.sum() > 1 else (np.nan, np.nan)
-        found.append(Estimate(float(clean - other), *ends))
-    return found
+    counted = [per_source(df, classes, index) for df in (base, under)]
+    (clean, drawn), (other, drawn_other) = (share_by_class(one, weights) for one in counted)
+    ends = known_intervals((drawn - drawn_other).T)
+    films = np.bincount(counted[0].number, minlength=len(classes))
+    return [
+        Estimate(float(clean[i] - other[i]), *(ends[i] if films[i] > 1 else (np.nan, np.nan)))
+        if films[i]
+        else None
+        for i in range(len(classes))
+    ]

@@ -147,7 +147,8 @@ def coins(count: int) -> tuple[np.ndarray, np.ndarray]:
     source, parts = stream()
     with _LOCK:
         while len(parts) * COINS <= count:  # one draw more, so that the end is in a word
-            drawn = source.randint(0, 2, COINS, dtype=np.int64).astype(np.uint8)
+            # What `randint(0, 2, dtype=np.int64)` draws: the last bit of each number.
+            drawn = source.randint(0, 1 << 32, COINS, dtype=np.uint32).astype(np.uint8) & 1
             parts.append(np.packbits(drawn).view(">u8").astype(np.uint64))
         words = np.concatenate(parts[: count // COINS + 1])
     ones = np.bitwise_count(words)

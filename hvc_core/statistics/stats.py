@@ -200,8 +200,9 @@ def difference_between(
     if not len(of_a):
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
     index = sources(of_a, classes)
-    found = (per_source(df, classes, index) for df in (of_a, of_b))
-    return difference_of(*found, index, int(of_a["clip"].nunique()), a, b, protocol)
+    found_a, found_b = (per_source(df, classes, index) for df in (of_a, of_b))
+    clips = int(of_a["clip"].nunique())
+    return difference_of(found_a, found_b, index, clips, a, b, protocol)
 
 
 def difference_of(
@@ -266,18 +267,20 @@ def _points(found: PerSource) -> Values:
 
 def _replicates(found: PerSource, index: pd.MultiIndex) -> Values:
     """Every score of each seed, resampled: means over seeds, (R,) or (R, C)."""
-    of = strata(index)
-    weights = bootstrap_weights(of)
-    classes = found.answered.shape[2]
-    hits = by_class(weights, found.hits, found.number, classes)
-    support = by_class(weights, found.clips, found.number, classes)
-    # No class is answered more often than there are clips.
-    light = whole_unit(of) is not None and support.sum(axis=2).max() < 2**24
+    of, unit = strata(index), whole_unit(strata(index))
+    # No sum can be larger: whole numbers under 2**24 add up exactly in half the bits.
+    light = unit is not None and found.clips.max() * unit * len(index) < 2**24
+    weights = light_weights(of) if light else bootstrap_weights(of)
+    hits, clips, answered = (
+        counts.astype(weights.dtype) for counts in (found.hits, found.clips, found.answered)
+    )
+    classes = answered.shape[2]
+    hits = by_class(weights, hits, found.number, classes)
+    support = by_class(weights, clips, found.number, classes)
     total: Values = {}
-    for seed, answered in enumerate(found.answered):
+    for seed in range(len(found.seeds)):
         present = np.unique(found.number[found.clips[seed] > 0]).size
-        drawn = light_weights(of) @ answered.astype(np.float32) if light else weights @ answered
-        values = _values(hits[seed], support[seed], drawn, present)
+        values = _values(hits[seed], support[seed], weights @ answered[seed], present)
         for name, value in values.items():
             total[name] = total[name] + value if name in total else value
     return {name: value / len(found.seeds) for name, value in total.items()}
