@@ -29,16 +29,15 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
     """Every model with predictions under the view's protocol, and what is told beside it."""
     found, facts = [], {}
     for model in view.study.models:
-        summary = numbers.summary(view, model)
-        if summary is None:
+        accuracy = numbers.accuracy(view, model)
+        if accuracy is None:
             continue
-        # A class without clips has no recall.
-        tested = view.study.rows(view.protocol, model)["class"].unique()
+        recall = numbers.recalls(view, model)
         cost = costs.cost(view.study, model)
-        worst = min(tested, key=lambda name: summary.recall[name].mean)
+        worst = min(recall, key=recall.__getitem__)
         values = {
-            "accuracy": 100 * summary.accuracy.mean,
-            "worst": 100 * summary.recall[worst].mean,
+            "accuracy": 100 * accuracy.mean,
+            "worst": 100 * recall[worst],
             "latency": costs.part(cost, "latency_ms", "p50"),
             "memory": _scaled(costs.part(cost, "peak_memory_bytes"), 1e6),
             "weights": _scaled(costs.part(cost, "weights_bytes"), 1e6),
@@ -46,7 +45,7 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
         }
         work = costs.part(cost, "multiply_adds_per_clip")
         found.append(Candidate(model, state.title(view.study, model), values, work))
-        facts[model] = Facts(summary.accuracy, worst)
+        facts[model] = Facts(accuracy, worst)
     return found, facts
 
 

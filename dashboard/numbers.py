@@ -47,6 +47,16 @@ def _accuracy(_study: Study, revision: str, model: str, protocol: str) -> stats.
         return None
 
 
+def recalls(view: View, model: str) -> dict[str, float]:
+    """A model's recall of each class that has clips; the model has predictions."""
+    return _recalls(view.study, view.revision, model, view.protocol)
+
+
+@st.cache_data(max_entries=_KEEP, show_spinner=False)
+def _recalls(_study: Study, revision: str, model: str, protocol: str) -> dict[str, float]:
+    return stats.recalls(_study.rows(protocol, model), model, protocol, _study.classes)
+
+
 def decision(view: View) -> paired.Decision | None:
     """Which of the pair is better by paired.RULE; None where no clip has an answer of both."""
     return _decision(view.study, view.revision, view.a, view.b, view.protocol)

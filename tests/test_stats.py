@@ -395,6 +395,8 @@ def test_accuracy_alone_is_that_of_the_summary(tmp_path: Path) -> None:
         for df in (rows, rows.drop(rows.index[::7])):  # seeds of the same clips, and of others
             whole = stats.summary(df, "lrcn", protocol, made.classes)
             assert stats.accuracy(df, "lrcn", protocol, made.classes) == whole.accuracy
+            recalls = stats.recalls(df, "lrcn", protocol, made.classes)
+            assert recalls == pytest.approx({n: one.mean for n, one in whole.recall.items()})
     with pytest.raises(ValueError, match="none has no predictions under protocol random"):
         stats.accuracy(made.predictions, "none", "random", made.classes)
 

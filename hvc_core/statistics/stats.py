@@ -2,7 +2,7 @@
 
 How intervals are drawn, and what they do and do not cover: `bootstrap`.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .kept, .matching.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .kept, .matching, .spread.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hvc_core.statistics.bootstrap import (
 from hvc_core.statistics.counts import PerSource, per_source, scores, sources
 from hvc_core.statistics.kept import Kept, Values, digest
 from hvc_core.statistics.matching import comparable_of, of_both
+from hvc_core.statistics.spread import share_by_class
 
 # With fewer films than this a resampling interval says nothing about other films.
 MIN_SOURCES = 5
@@ -159,6 +160,20 @@ def accuracy(predictions: pd.DataFrame, model: str, protocol: str, classes: list
     found = per_source(own, classes, index)
     whole = _shares(found, np.ones((1, len(index)))).mean()
     return _estimate(whole, _shares(found, bootstrap_weights(strata(index))))
+
+
+def recalls(
+    predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]
+) -> dict[str, float]:
+    """The recall of each class that has clips, the mean over seeds, without an interval.
+
+    Raises:
+        ValueError: the model has no predictions under the protocol.
+    """
+    own, index = _own(predictions, model, protocol, classes)
+    found = per_source(own, classes, index)
+    values, _ = share_by_class(found, np.ones((1, len(index))))
+    return {name: float(values[i]) for i, name in enumerate(classes) if values[i] == values[i]}
 
 
 def _shares(found: PerSource, weights: np.ndarray) -> np.ndarray:
