@@ -215,8 +215,13 @@ def class_scores(titles: tuple[str, str], table: pd.DataFrame, measure: str = "F
             )
         )
     layout(figure, f"{measure} of each class, 95 % intervals", height=24 * len(table) + 150)
-    # With fifty rows the foot is out of sight: here the legend goes under the title.
-    figure.update_layout(legend={"yref": "paper", "y": 1, "yanchor": "bottom"}, margin={"t": 84})
+    # With fifty rows the foot is out of sight: here the legend goes under the title, on a phone in
+    # two lines.
+    figure.update_layout(
+        title={"y": 1, "yanchor": "top", "pad": {"t": 14}},
+        legend={"yref": "paper", "y": 1, "yanchor": "bottom"},
+        margin={"t": 84},
+    )
     figure.update_xaxes(title=f"{measure}, percent", ticksuffix=" %", range=[-1, 101])
     figure.update_yaxes(
         tickvals=rows.tolist(),
