@@ -12,8 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from hvc_core import hub
 from hvc_core import study as studies
+from hvc_core.hub import visit
 from hvc_core.study import Study, StudyError
 
 # What is shown as it is, in charts and tables too: no markup, and short.
@@ -36,9 +36,9 @@ def open_study(address: str) -> tuple[Study, str]:
 
 # For a minute: a branch may move, but a Hub that fails need not be asked on every click.
 @st.cache_data(max_entries=16, ttl="1m", show_spinner="Asking the Hub …")
-def _pulled(address: str) -> hub.Pulled | str:
+def _pulled(address: str) -> visit.Pulled | str:
     try:
-        return hub.pull(address)
+        return visit.pull(address)
     except StudyError as error:
         return str(error).removeprefix(f"{error.file}: ").rstrip(".")
 

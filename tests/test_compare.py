@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import comparing, state
 from dashboard import hub as pages_hub
 from dashboard.comparing import Two
-from hvc_core import hub
 from hvc_core import study as studies
+from hvc_core.hub import visit
 from hvc_core.statistics import stats
 from hvc_core.storage import StudyError
 from tests.support.app import open_page, words
@@ -127,7 +127,7 @@ def test_a_strangers_words_are_shown_as_they_are(
     meta["title"] = "![x](https://evil.example/p.png) <a href='https://evil.example'>b</a>"
     meta["models"]["lrcn"]["title"] = "<b>[LRCN](https://evil.example)</b>"
     (other / "study.json").write_text(json.dumps(meta))
-    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(other, "c" * 40))
+    monkeypatch.setattr(visit, "pull", lambda address: visit.Pulled(other, "c" * 40))
     app = open_page("compare", hub="a/b")
     assert not app.exception and not app.error
     drawn = app.table[0].value.to_string()
@@ -142,7 +142,7 @@ def test_a_study_of_the_same_name_and_models(
     opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same = Path(shutil.copytree(opened / "ours", tmp_path / "ours"))
-    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(same, "c" * 40))
+    monkeypatch.setattr(visit, "pull", lambda address: visit.Pulled(same, "c" * 40))
     app = open_page("compare", hub="a/b")
     assert not app.exception and not app.error
     gaps = [json.loads(c.proto.spec) for c in app.get("plotly_chart")][1]
@@ -150,7 +150,7 @@ def test_a_study_of_the_same_name_and_models(
 
 
 def test_one_other_study_at_a_time(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "pull", lambda address: hub.Pulled(opened / "again", "c" * 40))
+    monkeypatch.setattr(visit, "pull", lambda address: visit.Pulled(opened / "again", "c" * 40))
     app = compare(open_page("compare", hub="a/b"), "small")
     assert not app.exception and app.text_input(key="hub").value == ""
     assert "hub" not in app.query_params
@@ -158,12 +158,12 @@ def test_one_other_study_at_a_time(opened: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_study_on_the_hub(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pull(address: str) -> hub.Pulled:
+    def pull(address: str) -> visit.Pulled:
         if address != "someone/again@v1":
             raise StudyError(address, None, "no such public repository on the Hub")
-        return hub.Pulled(opened / "again", "c" * 40, "The Hub did not answer: an older one.")
+        return visit.Pulled(opened / "again", "c" * 40, "The Hub did not answer: an older one.")
 
-    monkeypatch.setattr(hub, "pull", pull)
+    monkeypatch.setattr(visit, "pull", pull)
     app = open_page("compare", hub="someone/again@v1")
     assert not app.exception and not app.error
     assert "c" * 40 in app.table[0].value.to_string()

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hvc_core import findings, study
+from hvc_core import findings, markdown, study
 from hvc_core.findings import accuracy, behaviour, expense, protocols
 from hvc_core.findings.words import points
 from hvc_core.statistics import paired, siblings, stats
 from hvc_core.statistics.stats import Estimate
 from tests.support.studies import make_study
-from training import markdown
 
 EVERY = ("holdout", "group5", "random")
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hvc_core import study
+from hvc_core import markdown, study
 from hvc_core.statistics import robustness, stats
 from tests.support.studies import make_study
-from training import markdown
 from training.__main__ import main
 
 ROOT = Path(__file__).parent.parent

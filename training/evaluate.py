@@ -1,6 +1,6 @@
 """`python -m training evaluate DIR [--check]`: derive metrics and findings again, or check them.
 
-May import: the standard library, hvc_core, training.markdown.
+May import: the standard library, hvc_core.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from hvc_core import study
+from hvc_core import markdown, study
 from hvc_core.findings import stored
 from hvc_core.statistics import stats
 from hvc_core.storage import write_atomic
-from training import markdown
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> argparse.ArgumentParser:

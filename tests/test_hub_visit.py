@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hvc_core import hub
+from hvc_core.hub import visit
 from hvc_core.storage import StudyError
 from tests.support.hub_server import Hub, serve
 from tests.support.studies import make_study
@@ -36,13 +36,13 @@ def server() -> Iterator[Hub]:
 
 
 def pull(server: Hub, cache: Path, address: str) -> dict[str, str]:
-    """`hub.pull` in a fresh process, whose Hub is the server: folder, commit, note or error."""
+    """`visit.pull` in a fresh process, whose Hub is the server: folder, commit, note or error."""
     code = (
         "import json, sys\n"
-        "from hvc_core import hub\n"
+        "from hvc_core.hub import visit\n"
         "from hvc_core.storage import StudyError\n"
         "try:\n"
-        "    found = hub.pull(sys.argv[1])\n"
+        "    found = visit.pull(sys.argv[1])\n"
         "    said = {'folder': str(found.folder), 'commit': found.commit, 'note': found.note}\n"
         "except StudyError as error:\n"
         "    said = {'error': str(error)}\n"
@@ -116,55 +116,55 @@ def test_what_is_not_there_is_said(
 )
 def test_what_is_no_address_is_not_asked_for(address: str) -> None:
     with pytest.raises(StudyError, match="no address of a study"):
-        hub.pull(address)
+        visit.pull(address)
 
 
 def test_a_study_that_is_too_large_is_refused() -> None:
-    sizes = dict.fromkeys(hub.NEEDED, 1)
-    assert hub.tables({**sizes, "x/y.json": 1, "other.bin": 10**12}, "w") == list(hub.NEEDED)
+    sizes = dict.fromkeys(visit.NEEDED, 1)
+    assert visit.tables({**sizes, "x/y.json": 1, "other.bin": 10**12}, "w") == list(visit.NEEDED)
     for name, size in (
-        ("predictions.parquet", hub.MOST_BYTES),
-        ("metrics.json", hub.MOST_JSON_BYTES + 1),
+        ("predictions.parquet", visit.MOST_BYTES),
+        ("metrics.json", visit.MOST_JSON_BYTES + 1),
     ):
         with pytest.raises(StudyError, match="MB where"):
-            hub.tables({**sizes, name: size}, "hf:a/b@main")
+            visit.tables({**sizes, name: size}, "hf:a/b@main")
 
 
 def test_a_small_file_that_holds_a_large_table_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "predictions.parquet"
-    rows = hub.MOST_ROWS + 1
+    rows = visit.MOST_ROWS + 1
     pq.write_table(pa.table({"fold": np.zeros(rows, np.int8)}), file)
     assert file.stat().st_size < 100_000
     with pytest.raises(StudyError, match="too many"):
-        hub.check_table(file)
-    pq.write_table(pa.table({"clip": ["a", "b" * (hub.LONGEST_WORD + 1)]}), file)
+        visit.check_table(file)
+    pq.write_table(pa.table({"clip": ["a", "b" * (visit.LONGEST_WORD + 1)]}), file)
     with pytest.raises(StudyError, match="a word of 201 characters"):
-        hub.check_table(file)
+        visit.check_table(file)
     file.write_bytes(b"no parquet")
     with pytest.raises(StudyError, match="cannot be read"):
-        hub.check_table(file)
+        visit.check_table(file)
 
 
 def test_a_study_of_ours_is_small_enough() -> None:
     for file in sorted((ROOT / "studies" / "ucf50-15").glob("*.parquet")):
-        hub.check_table(file)
+        visit.check_table(file)
 
 
 def test_a_slow_hub_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "DOWNLOAD_S", 0.2)
+    monkeypatch.setattr(visit, "DOWNLOAD_S", 0.2)
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: time.sleep(2))
     with pytest.raises(TimeoutError):
-        hub._download("a/b", "c" * 40, ["study.json"])
+        visit._download("a/b", "c" * 40, ["study.json"])
 
 
 def test_only_so_many_studies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
     made = []
-    for number in range(hub.MOST_KEPT + 2):
+    for number in range(visit.MOST_KEPT + 2):
         made.append(tmp_path / f"datasets--a--{number}" / "snapshots" / "c")
         made[-1].mkdir(parents=True)
         os.utime(made[-1].parent.parent, (number, number))
-    hub._prune(made[0])  # the oldest, but in use now
+    visit._prune(made[0])  # the oldest, but in use now
     there = {path.name for path in tmp_path.iterdir()}
-    assert len(there) == hub.MOST_KEPT and "datasets--a--0" in there
+    assert len(there) == visit.MOST_KEPT and "datasets--a--0" in there
     assert "datasets--a--1" not in there

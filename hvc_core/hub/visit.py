@@ -1,13 +1,12 @@
-"""A study on the Hugging Face Hub: its tables at one commit, bounded in size and time.
+"""A stranger's study on the Hub: its tables at one commit, bounded in size and time.
 
 Whoever may name an address is a stranger: this machine's login is never used, only the tables are
 fetched, and a table is looked at before it is read, for a small file can hold a large table.
-May import: the standard library, huggingface_hub, pyarrow, hvc_core.storage.
+May import: the standard library, huggingface_hub, pyarrow, .address, hvc_core.storage.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
 from collections.abc import Mapping
@@ -19,11 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hvc_core.hub.address import no_address, parse
 from hvc_core.storage import StudyError, write_atomic
 
-ADDRESS = re.compile(
-    r"(?:hf:)?(?P<repo>\w[\w.-]{0,95}/\w[\w.-]{0,95})(?:@(?P<revision>\w[\w./-]{0,99}))?"
-)
 NEEDED = ("study.json", "predictions.parquet", "metrics.json", "cost.json")
 TABLES = (*NEEDED, "history.parquet", "validation.parquet", "unseen.parquet", "audit.json")
 # A study of a million answers of 50 classes: 170 MB, of which 6 MB are metrics.json.
@@ -71,11 +68,8 @@ def pull(address: str) -> Pulled:
         RevisionNotFoundError,
     )
 
-    found = ADDRESS.fullmatch(address.strip())
-    if found is None:
-        raise _no_address(address)
-    repo, revision = found["repo"], found["revision"] or "main"
-    where = f"hf:{repo}@{revision}"
+    named = parse(address)
+    repo, revision, where = named.repo, named.revision, str(named)
     try:
         info = HfApi().dataset_info(
             repo, revision=revision, files_metadata=True, timeout=INFO_S, token=False
@@ -83,7 +77,7 @@ def pull(address: str) -> Pulled:
         names = tables({one.rfilename: one.size for one in info.siblings or []}, where)
         folder = _download(repo, str(info.sha), names)
     except HFValidationError as error:
-        raise _no_address(address) from error
+        raise no_address(address) from error
     except RevisionNotFoundError as error:
         raise StudyError(where, None, f"{repo} has no revision {revision}") from error
     except GatedRepoError as error:
@@ -101,12 +95,6 @@ def pull(address: str) -> Pulled:
     write_atomic(_note(repo, revision), lambda file: file.write_text(text, encoding="utf-8"))
     _prune(folder)
     return Pulled(folder, str(info.sha))
-
-
-def _no_address(address: str) -> StudyError:
-    return StudyError(
-        address[:80], None, "is no address of a study", "Write namespace/name@revision."
-    )
 
 
 def tables(sizes: Mapping[str, int | None], where: str) -> list[str]:

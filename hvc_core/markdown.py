@@ -34,11 +34,11 @@ def results(of: study.Study) -> str:
             cells = (
                 protocol,
                 f"`{model}`",
-                f"**{_percent(found.accuracy)}**",
+                f"**{percent(found.accuracy)}**",
                 seeds,
-                _percent(found.precision_macro),
-                _percent(found.recall_macro),
-                _percent(found.f1_macro),
+                percent(found.precision_macro),
+                percent(found.recall_macro),
+                percent(found.f1_macro),
                 _count((cost.get("parameters") or {}).get("total")),
                 _millions(cost.get("multiply_adds_per_clip")),
                 _latency(cost.get("latency_ms") or {}),
@@ -71,7 +71,7 @@ def classes(of: study.Study) -> str:
     rows = ["| class | " + " | ".join(f"`{n}`" for n in names) + " |"]
     rows.append("| --- |" + " --- |" * len(names))
     for c in order:
-        rows.append(f"| {c} | " + " | ".join(_percent(f1[n][c]) for n in names) + " |")
+        rows.append(f"| {c} | " + " | ".join(percent(f1[n][c]) for n in names) + " |")
     return "\n".join(rows)
 
 
@@ -97,7 +97,7 @@ def matrix(of: study.Study) -> str:
                 row.append(f"not run (0 of {wanted} cells)")
                 continue
             found = stats.summary(of.predictions, model, protocol, of.classes)
-            said = f"**{_percent(found.accuracy)}**"
+            said = f"**{percent(found.accuracy)}**"
             if len(found.seeds) > 1:
                 moves = statistics.stdev(found.accuracy_by_seed)
                 said += f", {len(found.seeds)} seeds ± {100 * moves:.1f}"
@@ -213,7 +213,8 @@ def fill(text: str, of: study.Study) -> str:
     return filled
 
 
-def _percent(value: stats.Estimate) -> str:
+def percent(value: stats.Estimate) -> str:
+    """With its interval: '90.5 % (88.0 to 92.8)'."""
     return f"{100 * value.mean:.1f} % ({100 * value.lo:.1f} to {100 * value.hi:.1f})"
 
 
