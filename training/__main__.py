@@ -1,4 +1,4 @@
-"""The command line: `python -m training index|fetch|audit|train|stress|evaluate|predict|export …`.
+"""The command line: `python -m training COMMAND …`; `--help` lists the commands.
 
 May import: the standard library and hvc_core's light modules. A command's own module is loaded
 only when that command is asked for, so that `index` and `fetch` never wait for TensorFlow.
@@ -22,6 +22,8 @@ COMMANDS = {
     "stress": "put a study's models to spoilt clips, and to clips of none of its classes",
     "predict": "put clips through every model of a study",
     "export": "write a study's models as Keras weights and ONNX, and measure their parity",
+    "publish": "put a study and its models onto the Hugging Face Hub",
+    "pull": "download a published study and its models from the Hugging Face Hub",
 }
 EPILOG = "`python -m training COMMAND --help` says more about one command."
 # Errors that are for a person to act on: their message is enough, a traceback would hide it.
@@ -29,6 +31,7 @@ PEOPLE_ERRORS = (
     ("hvc_core.clips", "DataError"),
     ("hvc_core.export", "ExportError"),
     ("hvc_core.fit", "FitError"),
+    ("hvc_core.hub.push", "PublishError"),
     ("hvc_core.limits", "VideoError"),
     ("hvc_core.recipe", "RecipeError"),
     ("hvc_core.splits", "SplitError"),
