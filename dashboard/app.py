@@ -18,7 +18,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from dashboard import address, show, state  # noqa: E402
+from dashboard import address, show, sources, state  # noqa: E402
 from hvc_core.study import StudyError  # noqa: E402
 
 _log = logging.getLogger(__name__)
@@ -138,6 +138,8 @@ page = st.navigation(
 if st.runtime.exists():  # a page has no title where this file is run as a mere script
     st.set_page_config(page_title=f"{page.title} · hvc")  # which page a tab holds
 
+if state.note():
+    st.caption(f":material/cloud_off: {sources.escaped(state.note())}")
 try:
     study, _ = state.open_study()
 except StudyError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import numbers, state
+from hvc_core.hub import fetch
 from hvc_core.study import Study
 
 
@@ -100,6 +101,7 @@ def facts(view: state.View, under: Sequence[str] = ()) -> dict[str, str]:
     protocols = [name for name in under or (view.protocol,) if name in study.protocols]
     return {
         "Study": f"{study.title} ({study.name}), made {str(meta['created']).partition('T')[0]}",
+        **({"From the Hub": came} if (came := fetch.came_from(study.folder)) else {}),
         "Revision": view.revision,
         "Code commit": str(meta.get("code_commit") or "not recorded"),
         "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",

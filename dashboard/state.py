@@ -20,6 +20,7 @@ import streamlit as st
 
 from hvc_core import study as studies
 from hvc_core.findings import main_protocol
+from hvc_core.hub import address, standing
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "studies" / "ucf50-15"
@@ -59,9 +60,25 @@ class View:
 
 
 def folder() -> Path:
-    """The study to show: the folder that HVC_STUDY names, else the one shipped with the code."""
+    """The study to show: what HVC_STUDY names, a folder or `hf:namespace/name@revision`; else, and
+    where the Hub does not give it, the one shipped with the code."""
     named = os.environ.get("HVC_STUDY", "").strip()
+    if named.startswith(address.PREFIX):
+        return _standing(named).folder or SHIPPED
     return Path(named).expanduser() if named else SHIPPED
+
+
+def note() -> str:
+    """One line for a person where the study is not the one that HVC_STUDY names; else empty."""
+    named = os.environ.get("HVC_STUDY", "").strip()
+    return _standing(named).note if named.startswith(address.PREFIX) else ""
+
+
+def _standing(named: str) -> standing.Standing:
+    try:
+        return standing.stand(address.parse(named))
+    except studies.StudyError as error:
+        return standing.Standing(None, None, f"{error} The study that came with the app is shown.")
 
 
 def shelf() -> Path:

@@ -1,0 +1,181 @@
+"""The way back: a published study at one commit, its models with it, held to its manifest.
+
+For a study that this machine's owner names: its login is used. Nothing that comes is trusted for
+that: only the files that a study has are taken, each to the size and SHA-256 that the manifest of
+the study's commit says, and none of them can run code. May import: the standard library,
+huggingface_hub, .address, .repos, hvc_core.storage, hvc_core.study.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from hvc_core.hub.address import NAME, Address, no_address
+from hvc_core.hub.repos import MANIFEST, MODEL_FILES, NEEDED, SERVED, STUDY_FILES, facts
+from hvc_core.storage import StudyError, read_json, write_json
+from hvc_core.study import CLIP_SUFFIXES
+
+INFO_S = 8  # what is waited for the Hub's answer
+MOST_BYTES = 4_000_000_000  # of all files of a study together
+SOURCE = "source.json"  # in the folder: where it came from
+EXAMPLE = re.compile(r"examples/[\w.-]{1,96}/[\w.-]{1,96}")
+
+
+def commit_of(named: Address) -> str:
+    """The commit that a study's address means now: 40 hex digits.
+
+    Raises:
+        StudyError: there is no such study for this login.
+        Exception: whatever a network and a server can do.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        info = HfApi().dataset_info(named.repo, revision=named.revision, timeout=INFO_S)
+    except HFValidationError as error:
+        raise no_address(str(named)) from error
+    except RevisionNotFoundError as error:
+        raise StudyError(
+            str(named), None, f"{named.repo} has no revision {named.revision}",
+            "Its page on the Hub lists branches and tags.",
+        ) from error  # fmt: skip
+    except (GatedRepoError, RepositoryNotFoundError) as error:
+        raise StudyError(
+            str(named), None, "is not on the Hub, or not for this login",
+            "Look at the name; a private study needs `hf auth login` or HF_TOKEN.",
+        ) from error  # fmt: skip
+    return str(info.sha)
+
+
+def fetch(
+    named: Address,
+    commit: str,
+    folder: Path,
+    whole: bool = False,
+    told: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Downloads a study at a commit into a folder that appears only when all of it is right.
+
+    What came before a failure is kept beside, and the next call goes on from there.
+
+    Args:
+        named: Address. Only its repository is read; the commit says which state.
+        commit: str. From `commit_of`.
+        folder: Path. Not there yet.
+        whole: bool. All files of the models, Keras's too; else those that the app reads.
+        told: is told a line about each repository.
+
+    Returns:
+        Path. `folder`.
+
+    Raises:
+        StudyError: it is no study, is too large, or a file is not what the manifest says.
+        Exception: whatever a network and a server can do.
+    """
+    where = f"{named.repo}@{commit[:12]}"
+    part = folder.with_name(f".{folder.name}.part")
+    part.mkdir(parents=True, exist_ok=True)
+    _download(named.repo, "dataset", commit, part, [MANIFEST])
+    manifest = _manifest(part / MANIFEST, where)
+    said = {path: one for path, one in manifest["files"].items() if _wanted(path)}
+    told(f"{named.repo}: {len(said)} files")
+    _download(named.repo, "dataset", commit, part, said)
+    _hold(part, said, where)
+    names = MODEL_FILES if whole else SERVED
+    for model, entry in manifest["models"].items():
+        files = {path: one for path, one in entry["files"].items() if path in names}
+        told(f"{entry['repo']}: {len(files)} files")
+        own = part / "models" / model
+        _download(entry["repo"], "model", manifest["tag"], own, files)
+        _hold(own, files, f"{entry['repo']}@{manifest['tag']}")
+    for left in part.rglob(".cache"):
+        shutil.rmtree(left, ignore_errors=True)
+    write_json(part / SOURCE, {"repo": named.repo, "commit": commit, "tag": manifest["tag"]})
+    os.replace(part, folder)
+    return folder
+
+
+def came_from(folder: Path) -> str:
+    """`namespace/name at commit` of a study that was fetched; empty of any other."""
+    try:
+        said = read_json(folder / SOURCE)
+        return f"{said['repo']} at {said['commit']} ({said['tag']})"
+    except (StudyError, KeyError):
+        return ""
+
+
+def _download(repo: str, kind: str, revision: str, into: Path, paths: Iterable[str]) -> None:
+    from huggingface_hub import snapshot_download
+
+    snapshot_download(
+        repo,
+        repo_type=kind,
+        revision=revision,
+        local_dir=into,
+        allow_patterns=list(paths),
+        etag_timeout=INFO_S,
+    )
+
+
+def _wanted(path: str) -> bool:
+    example = EXAMPLE.fullmatch(path) and Path(path).suffix.lower() in CLIP_SUFFIXES
+    return path in STUDY_FILES or bool(example)
+
+
+def _manifest(file: Path, where: str) -> dict[str, Any]:
+    """The manifest, as far as it is used; nothing in it can name a place outside the study."""
+    wrong = StudyError(
+        where, None, "was not published by `python -m training publish`",
+        "Its manifest.json is missing or of another kind.",
+    )  # fmt: skip
+    if not file.is_file():
+        raise wrong
+    try:
+        found = read_json(file)
+        models = found["models"]
+        whole = [
+            *found["files"].values(),
+            *(f for m in models.values() for f in m["files"].values()),
+        ]
+        total = sum(int(one["bytes"]) for one in whole)
+        named = all(
+            NAME.fullmatch(model) and re.fullmatch(f"{NAME.pattern}/{NAME.pattern}", one["repo"])
+            for model, one in models.items()
+        )
+        told = all(isinstance(one["sha256"], str) for one in whole)
+        fits = named and told and bool(NAME.fullmatch(found["tag"]))
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise wrong from error
+    if not fits or not set(NEEDED) <= set(found["files"]):
+        raise wrong
+    if total > MOST_BYTES:
+        raise StudyError(where, None, f"has {total / 1e9:.1f} GB: too much")
+    return found
+
+
+def _hold(folder: Path, said: dict[str, dict[str, Any]], where: str) -> None:
+    """Raises StudyError where a file is not what the manifest says, and removes that file."""
+    for path, expected in said.items():
+        file = folder / path
+        if not file.is_file():
+            raise StudyError(where, path, "did not come", "Try again.")
+        if file.is_symlink() or facts(file) != {k: expected[k] for k in ("bytes", "sha256")}:
+            # Else the client takes it for downloaded.
+            shutil.rmtree(folder / ".cache", ignore_errors=True)
+            file.unlink()
+            raise StudyError(
+                where, path, "is not what the study's manifest says",
+                "It came damaged, or was changed on the Hub: try again, or publish it again.",
+            )  # fmt: skip
