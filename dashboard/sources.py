@@ -84,6 +84,8 @@ TABLES = {
 
 def shown_path(folder: Path) -> str:
     """A folder as a person would type it: relative to the project where it lies in it."""
+    if came := fetch.came_from(folder):
+        return came.repo.split("/")[1]  # what `pull` calls it
     try:
         return str(folder.resolve().relative_to(state.ROOT))
     except ValueError:
@@ -101,7 +103,7 @@ def facts(view: state.View, under: Sequence[str] = ()) -> dict[str, str]:
     protocols = [name for name in under or (view.protocol,) if name in study.protocols]
     return {
         "Study": f"{study.title} ({study.name}), made {str(meta['created']).partition('T')[0]}",
-        **({"From the Hub": came} if (came := fetch.came_from(study.folder)) else {}),
+        **({"On the Hub": str(came)} if (came := fetch.came_from(study.folder)) else {}),
         "Revision": view.revision,
         "Code commit": str(meta.get("code_commit") or "not recorded"),
         "Data": f"{meta['dataset']['name']}, fingerprint {meta['dataset']['fingerprint']}",
@@ -143,7 +145,8 @@ def _counted(word: str, values: Sequence[int]) -> str:
 def made_by(study: Study, tables: Sequence[str]) -> str:
     """The files behind a page and the commands that make or check them, as one would type them."""
     place = shown_path(study.folder)
-    lines: list[str] = []
+    came = fetch.came_from(study.folder)
+    lines = [f"python -m training pull {came}"] if came else []
     for name in tables:
         table = TABLES[name]
         lines += [f"# {table.file}: {table.holds}", table.command.format(place=place)]

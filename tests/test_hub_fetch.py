@@ -17,6 +17,7 @@ import pytest
 from hvc_core import study
 from hvc_core.hub import address, fetch, repos, standing
 from hvc_core.storage import StudyError
+from tests.support.app import open_page
 from tests.support.exported import hold, make_exported
 from tests.support.hub_server import TOKEN, Hub, serve
 
@@ -61,7 +62,8 @@ def test_a_study_comes_back_as_it_went(
     assert done.returncode == 0, done.stderr
     assert head in done.stdout and TOKEN not in done.stdout + done.stderr
     back = study.read(tmp_path / "back")
-    assert fetch.came_from(back.folder) == f"{plan.study.id} at {head} ({plan.tag})"
+    assert fetch.came_from(back.folder) == address.Address(plan.study.id, head)
+    assert fetch.came_from(made) is None
     for file in made.rglob("*"):
         name = file.relative_to(made)
         if file.is_file() and file.name != "README.md":
@@ -222,3 +224,20 @@ def test_a_slow_hub_is_waited_for_once(
         time.sleep(0.05)
     assert standing.stand(named) == standing.Standing(tmp_path / ("c" * 40), "c" * 40)
     standing.forget()
+
+
+@pytest.mark.usefixtures("_fresh_caches")
+def test_the_pages_say_in_one_line_what_they_show_instead(
+    monkeypatch: pytest.MonkeyPatch, made: Path
+) -> None:
+    monkeypatch.setenv("HVC_STUDY", "hf:a/b@v1")
+    head = "c" * 40
+    for folder, words in ((made, "its state at cccc"), (None, "the study that came with the app")):
+        stood = standing.Standing(folder, head, f"hf:a/b@v1 is late; {words} is shown.")
+        monkeypatch.setattr(standing, "stand", lambda named, stood=stood: stood)
+        for page in ("overview", "about"):
+            app = open_page(page)
+            assert not app.exception and words in app.caption[0].value
+    monkeypatch.setenv("HVC_STUDY", "hf:no address")
+    app = open_page()
+    assert not app.exception and "is no address of a study" in app.caption[0].value

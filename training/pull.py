@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         raise
     except Exception as error:  # whatever a network and a server can do
         raise study.StudyError(
-            str(named), None, f"the Hub cannot be used ({type(error).__name__})",
+            str(named), None, f"cannot be had from the Hub now ({fetch.failure(error)})",
             "What came is kept; the same command goes on.",
         ) from error  # fmt: skip
     of = study.read(folder)

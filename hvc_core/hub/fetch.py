@@ -59,6 +59,12 @@ def commit_of(named: Address) -> str:
     return str(info.sha)
 
 
+def failure(error: Exception) -> str:
+    """What went wrong on the way to the Hub, in few words for a person."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return f"it answered {status}" if status else "no connection"
+
+
 def fetch(
     named: Address,
     commit: str,
@@ -107,13 +113,13 @@ def fetch(
     return folder
 
 
-def came_from(folder: Path) -> str:
-    """`namespace/name at commit` of a study that was fetched; empty of any other."""
+def came_from(folder: Path) -> Address | None:
+    """The repository and commit that a study was fetched from; None of any other."""
     try:
         said = read_json(folder / SOURCE)
-        return f"{said['repo']} at {said['commit']} ({said['tag']})"
+        return Address(said["repo"], said["commit"])
     except (StudyError, KeyError):
-        return ""
+        return None
 
 
 def _download(repo: str, kind: str, revision: str, into: Path, paths: Iterable[str]) -> None:

@@ -109,7 +109,7 @@ def _ask(named: Address, job: _Job) -> None:
     except StudyError as error:
         job.why = str(error).removeprefix(f"{error.file}: ").rstrip(".")
     except Exception as error:  # whatever a network and a server can do
-        job.why = f"cannot be had from the Hub now ({type(error).__name__})"
+        job.why = f"cannot be had from the Hub now ({fetch.failure(error)})"
     finally:
         job.done.set()
 
