@@ -29,14 +29,14 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
     """Every model with predictions under the view's protocol, and what is told beside it."""
     found, facts = [], {}
     for model in view.study.models:
-        accuracy = numbers.accuracy(view, model)
-        if accuracy is None:
+        brief = numbers.brief(view, model)
+        if brief is None:
             continue
-        recall = numbers.recalls(view, model)
+        recall = brief.recalls
         cost = costs.cost(view.study, model)
         worst = min(recall, key=recall.__getitem__)
         values = {
-            "accuracy": 100 * accuracy.mean,
+            "accuracy": 100 * brief.accuracy.mean,
             "worst": 100 * recall[worst],
             "latency": costs.part(cost, "latency_ms", "p50"),
             "memory": _scaled(costs.part(cost, "peak_memory_bytes"), 1e6),
@@ -45,15 +45,14 @@ def candidates(view: state.View) -> tuple[list[Candidate], dict[str, Facts]]:
         }
         work = costs.part(cost, "multiply_adds_per_clip")
         found.append(Candidate(model, state.title(view.study, model), values, work))
-        facts[model] = Facts(accuracy, worst)
+        facts[model] = Facts(brief.accuracy, worst)
     return found, facts
 
 
 def told_apart(view: state.View, a: str, b: str) -> bool:
     """Whether the verdict's rule names a winner of two models; no, where no clip is shared."""
-    first, second = sorted((a, b))  # one decision for both orders
-    decided = numbers.decision(replace(view, a=first, b=second))
-    return decided is not None and decided.winner is not None
+    first, second = sorted((a, b))  # one answer for both orders
+    return numbers.told_apart(replace(view, a=first, b=second))
 
 
 def _scaled(value: float | None, by: float) -> float | None:

@@ -34,27 +34,28 @@ def _summary(_study: Study, revision: str, model: str, protocol: str) -> stats.S
         return None
 
 
-def accuracy(view: View, model: str, protocol: str | None = None) -> stats.Estimate | None:
-    """A model's accuracy under a protocol (the view's), where no more of `summary` is needed."""
-    return _accuracy(view.study, view.revision, model, protocol or view.protocol)
+def brief(view: View, model: str, protocol: str | None = None) -> stats.Brief | None:
+    """A model's accuracy and recalls under a protocol, where no more of `summary` is needed."""
+    return _brief(view.study, view.revision, model, protocol or view.protocol)
 
 
 @st.cache_data(max_entries=4 * _KEEP, show_spinner="Resampling the source videos …")
-def _accuracy(_study: Study, revision: str, model: str, protocol: str) -> stats.Estimate | None:
+def _brief(_study: Study, revision: str, model: str, protocol: str) -> stats.Brief | None:
     try:
-        return stats.accuracy(_study.rows(protocol, model), model, protocol, _study.classes)
+        return stats.brief(_study.rows(protocol, model), model, protocol, _study.classes)
     except ValueError:
         return None
 
 
-def recalls(view: View, model: str) -> dict[str, float]:
-    """A model's recall of each class that has clips; the model has predictions."""
-    return _recalls(view.study, view.revision, model, view.protocol)
+def told_apart(view: View) -> bool:
+    """Whether `decision` names a winner; no where no clip has an answer of both."""
+    return _told_apart(view.study, view.revision, view.a, view.b, view.protocol)
 
 
-@st.cache_data(max_entries=_KEEP, show_spinner=False)
-def _recalls(_study: Study, revision: str, model: str, protocol: str) -> dict[str, float]:
-    return stats.recalls(_study.rows(protocol, model), model, protocol, _study.classes)
+@st.cache_data(max_entries=4 * _KEEP, show_spinner="Resampling the source videos …")
+def _told_apart(_study: Study, revision: str, a: str, b: str, protocol: str) -> bool:
+    of_a, of_b = _study.rows(protocol, a), _study.rows(protocol, b)
+    return paired.told_apart(of_a, of_b, _study.classes)
 
 
 def decision(view: View) -> paired.Decision | None:

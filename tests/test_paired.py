@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hvc_core import study
 from hvc_core.statistics import paired, significance, stats
+from hvc_core.statistics.matching import of_both
 from tests.support.studies import make_study
 from tests.test_significance import marks
 
@@ -195,6 +196,21 @@ def films(lead: float, seed: int = 0, groups: int = 8, seeds: int = 2) -> pd.Dat
         text = ("".join("01"[int(x)] for x in right) for right in (a, b))
         rows.append((number, name, group, *text))  # type: ignore[arg-type]
     return table(rows)
+
+
+@pytest.mark.parametrize("lead", [-0.4, -0.2, -0.1, 0.0, 0.05, 0.1, 0.2, 0.4])
+@pytest.mark.parametrize("groups", [2, 8])
+def test_told_apart_is_what_decide_says(lead: float, groups: int) -> None:
+    df = films(lead, seed=round(100 * lead) + 50, groups=groups)
+    mixed = df.sample(frac=1, random_state=1)
+    fewer = df.drop(df.index[df["model"] == "a"][::9])
+    for rows in (df, mixed, fewer):
+        of_a, of_b = of_both(rows, "a", "b", "holdout")
+        winner = paired.decide(rows, "a", "b", "holdout", CLASSES).winner
+        assert paired.told_apart(of_a, of_b, CLASSES) == (winner is not None)
+    assert paired.decide(mixed, "a", "b", "holdout", CLASSES) == paired.decide(
+        df, "a", "b", "holdout", CLASSES
+    )
 
 
 def test_a_clear_winner() -> None:

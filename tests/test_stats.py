@@ -394,11 +394,12 @@ def test_accuracy_alone_is_that_of_the_summary(tmp_path: Path) -> None:
         rows = made.predictions[made.predictions["protocol"] == protocol]
         for df in (rows, rows.drop(rows.index[::7])):  # seeds of the same clips, and of others
             whole = stats.summary(df, "lrcn", protocol, made.classes)
-            assert stats.accuracy(df, "lrcn", protocol, made.classes) == whole.accuracy
-            recalls = stats.recalls(df, "lrcn", protocol, made.classes)
-            assert recalls == pytest.approx({n: one.mean for n, one in whole.recall.items()})
+            found = stats.brief(df, "lrcn", protocol, made.classes)
+            assert found.accuracy == whole.accuracy
+            recalls = {name: one.mean for name, one in whole.recall.items()}
+            assert found.recalls == pytest.approx(recalls)
     with pytest.raises(ValueError, match="none has no predictions under protocol random"):
-        stats.accuracy(made.predictions, "none", "random", made.classes)
+        stats.brief(made.predictions, "none", "random", made.classes)
 
 
 def test_half_the_bits_add_up_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ AGAINST = {
     )
     for heading, unit, rows, _ in MEASURES
 }
-scored = {name: one for name in names if (one := numbers.accuracy(view, name)) is not None}
+scored = {name: one for name in names if (one := numbers.brief(view, name)) is not None}
 against = [
     heading
     for heading, (_, known) in AGAINST.items()
@@ -98,8 +98,8 @@ if against:
     chosen = st.selectbox("Against", against, against.index(default), key="against")
     unit, known = AGAINST[chosen]
     points = [
-        (title, known[title], accuracy, slots.get(name))
-        for name, accuracy in scored.items()
+        (title, known[title], one.accuracy, slots.get(name))
+        for name, one in scored.items()
         if (title := state.title(study, name)) in known
     ]
     show.chart(

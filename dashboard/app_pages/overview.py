@@ -90,9 +90,9 @@ if difference is not None:
 
 rows = []
 for name in view.study.protocols:
-    a, b = (numbers.accuracy(view, model, name) for model in view.pair)
+    a, b = (numbers.brief(view, model, name) for model in view.pair)
     if a or b:
-        rows.append((name, (a, b)))
+        rows.append((name, (a.accuracy if a else None, b.accuracy if b else None)))
 if len(rows) > 1:
     st.header("What the protocol does")
     show.chart(charts.protocols(view.titles, rows), "protocols")

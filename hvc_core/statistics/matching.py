@@ -36,8 +36,13 @@ def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.nd
     Returns:
         list of (seed of a, seed of b, int array (N,), int array (N,)).
     """
-    clips = _numbered(of_a, of_b)
     at = [df["seed"].to_numpy(np.int64) for df in (of_a, of_b)]
+    if np.array_equal(at[0], at[1]) and of_a["clip"].array.equals(
+        of_b["clip"].array
+    ):  # row by row alike
+        own = ((int(seed), np.flatnonzero(at[0] == seed)) for seed in np.unique(at[0]))
+        return [(seed, seed, rows, rows) for seed, rows in own]
+    clips = _numbered(of_a, of_b)
     seeds = [sorted(set(of.tolist())) for of in at]
     common = sorted(set(seeds[0]) & set(seeds[1]))
     # Under `random`, equal seeds have the same clips: a common one is better than any other.

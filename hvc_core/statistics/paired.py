@@ -92,7 +92,7 @@ class _SameClips:
         number: int array (N,). The class of each row.
         right_a: bool array (N,). Whether a got the row's clip right.
         right_b: bool array (N,).
-        clips: Series of class to how many different clips of it there are.
+        rows: DataFrame of a's rows.
         index: MultiIndex of the V source videos.
         a: PerSource of these rows of a.
         b: PerSource of those of b.
@@ -104,7 +104,7 @@ class _SameClips:
     number: np.ndarray
     right_a: np.ndarray
     right_b: np.ndarray
-    clips: pd.Series
+    rows: pd.DataFrame
     index: pd.MultiIndex
     a: PerSource
     b: PerSource
@@ -129,7 +129,7 @@ def _same_clips(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> _
         number=true[in_a],
         right_a=(true == said_a)[in_a],
         right_b=(true_b == said_b)[in_b],
-        clips=of_a.groupby("class")["clip"].nunique(),
+        rows=of_a,
         index=index,
         a=per_source(of_a, classes, index),
         b=per_source(of_b, classes, index),
@@ -191,6 +191,7 @@ def per_class(
     ends = known_intervals((drawn_b - drawn_a).T)
     lead = (same.b.hits - same.a.hits).sum(axis=0).astype(np.int64)  # S times the mean over seeds
     films = np.bincount(same.a.number, minlength=len(classes))
+    clips = same.rows.groupby("class")["clip"].nunique()
     of_first, first_a, first_b = (
         np.split(of, same.ends)[0] for of in (same.number, same.right_a, same.right_b)
     )
@@ -204,13 +205,44 @@ def per_class(
         here = of_first == i
         test = mcnemar(first_a[here], first_b[here]).mid_p if here.any() else np.nan
         p = flip_test(lead[same.a.number == i])
-        rows.append(
-            (name, int(same.clips[name]), int(films[i]), *recalls, low, high, p, np.nan, test)
-        )
+        rows.append((name, int(clips[name]), int(films[i]), *recalls, low, high, p, np.nan, test))
     table = pd.DataFrame(rows, columns=columns)
     held = table["p"].notna()
     table.loc[held, "p_holm"] = holm(table.loc[held, "p"].to_numpy())
     return table
+
+
+def told_apart(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> bool:
+    """Whether `decide_of` names a winner: the cheap questions first.
+
+    Args:
+        of_a: DataFrame of one model's rows under one protocol.
+        of_b: DataFrame of another's.
+        classes: list of C names, in the order of `probabilities`.
+    """
+    same = _same_clips(of_a, of_b, classes)
+    if same is None:
+        return False
+    if any(test.mid_p >= ALPHA for *_, test in _tests(same)) or _flips(same) >= ALPHA:
+        return False
+    found = _difference(same, of_a, of_b, "a", "b", "", classes)
+    return _decided(same, found, {}).winner is not None
+
+
+def _difference(
+    same: _SameClips,
+    of_a: pd.DataFrame,
+    of_b: pd.DataFrame,
+    a: str,
+    b: str,
+    protocol: str,
+    classes: list[str],
+) -> stats.Difference:
+    if not same.whole:
+        return stats.difference_between(of_a, of_b, a, b, protocol, classes)
+    # Those that hold the same clips are the comparable ones, too.
+    clips = int(same.rows["clip"].nunique())
+    return stats.difference_of(same.a, same.b, same.index, clips, a, b, protocol)
 
 
 def decide(
@@ -252,13 +284,14 @@ def decide_of(
     same = _same_clips(of_a, of_b, classes)
     if same is None:
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
-    if same.whole:  # those that hold the same clips are the comparable ones, too
-        clips = int(same.clips.sum())
-        found = stats.difference_of(same.a, same.b, same.index, clips, a, b, protocol)
-    else:
-        found = stats.difference_between(of_a, of_b, a, b, protocol, classes)
+    found = _difference(same, of_a, of_b, a, b, protocol, classes)
+    return _decided(same, found, titles or {})
+
+
+def _decided(same: _SameClips, found: stats.Difference, titles: Mapping[str, str]) -> Decision:
     tests = _tests(same)
-    names = {name: (titles or {}).get(name, name) for name in (a, b)}
+    a, b = found.a, found.b
+    names = {name: titles.get(name, name) for name in (a, b)}
     sides: list[str | None] = []
     reasons = []
     for what, value in (("Accuracy", found.accuracy), ("Macro F1", found.f1_macro)):
