@@ -65,3 +65,9 @@ def test_a_model_that_other_rows_stand_beside_has_the_interval_that_it_has_alone
     both = pd.DataFrame(own + rows("b", 1, dict.fromkeys(range(1, 9), "10")))
     alone = stats.summary(pd.DataFrame(own), "a", "random", CLASSES)
     assert stats.summary(both, "a", "random", CLASSES) == alone
+
+
+def test_a_clip_that_is_there_twice_is_not_held_against_another() -> None:
+    df = pd.DataFrame(rows("a", 1, {1: "11"}) + rows("a", 1, {1: "1"}) + rows("b", 1, {1: "10"}))
+    with pytest.raises(ValueError, match="more than one row in seed 1"):
+        matched(df, "a", "b", "random")

@@ -35,6 +35,9 @@ def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.nd
 
     Returns:
         list of (seed of a, seed of b, int array (N,), int array (N,)).
+
+    Raises:
+        ValueError: a clip has more rows of one model than of the other in a pair of seeds.
     """
     at = [df["seed"].to_numpy(np.int64) for df in (of_a, of_b)]
     if np.array_equal(at[0], at[1]) and of_a["clip"].array.equals(
@@ -55,6 +58,8 @@ def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.nd
             rows.append(here[np.argsort(number[here], kind="stable")])
         in_a, in_b = (number[row] for number, row in zip(clips, rows, strict=True))
         both = np.isin(in_a, in_b), np.isin(in_b, in_a)
+        if both[0].sum() != both[1].sum():
+            raise ValueError(f"a clip has more than one row in seed {pair[0]} or {pair[1]}")
         if both[0].any():
             found.append((*pair, rows[0][both[0]], rows[1][both[1]]))
     return found

@@ -73,6 +73,8 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     for condition, own in rows.groupby("condition", sort=False):
         if (key := frozenset(asked[str(condition)])) not in clean:
             of_cells = rows[undisturbed & cell.isin(list(key))]
+            if not len(of_cells):
+                continue  # nothing to hold it against
             clean[key] = _accuracy(of_cells, classes, index, weights)
         base, drawn_base, right_base = clean[key]
         mean, drawn, right = _accuracy(own, classes, index, weights)
@@ -136,6 +138,8 @@ def breaks(made: pd.DataFrame) -> dict[str, Break]:
 
 def by_class(rows: pd.DataFrame, condition: str, classes: list[str]) -> list[Estimate | None]:
     """How much of each class's recall a condition takes: clean minus it, with its interval.
+
+    Means over seeds, as in `table`.
 
     Returns:
         an Estimate a class (-1 to 1), None where it has no clip.

@@ -157,7 +157,8 @@ class Brief:
 
     Attributes:
         accuracy: Estimate, 0 to 1. The summary's.
-        recalls: dict of each class that has clips to its recall, the mean over seeds.
+        recalls: dict of each class that has clips to its recall, the mean over the seeds that
+            have clips of it.
     """
 
     accuracy: Estimate
