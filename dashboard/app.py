@@ -138,6 +138,7 @@ page = st.navigation(
 if st.runtime.exists():  # a page has no title where this file is run as a mere script
     st.set_page_config(page_title=f"{page.title} · hvc")  # which page a tab holds
 
+state.stand()
 if state.note():
     st.caption(f":material/cloud_off: {sources.escaped(state.note())}")
 try:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "studies" / "ucf50-15"
 SEED_STUDY = ROOT / "studies" / "seed_study.json"
 LOTTERY = ROOT / "studies" / "seed_lottery"
+STOOD = "what stands for the study"
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 
@@ -59,26 +60,36 @@ class View:
         return labels[self.a], labels[self.b]
 
 
+def stand() -> None:
+    """Decides what this run of the script shows; app.py calls it first.
+
+    Once a run: the Hub may answer in the middle of one, and half a page of another study is worse
+    than a page of the older one.
+    """
+    named = os.environ.get("HVC_STUDY", "").strip()
+    if not named.startswith(address.PREFIX):
+        return
+    try:
+        stood = standing.stand(address.parse(named))
+    except studies.StudyError as error:
+        stood = standing.Standing(None, None, f"{error} The study that came with the app is shown.")
+    st.session_state[STOOD] = stood
+
+
 def folder() -> Path:
     """The study to show: what HVC_STUDY names, a folder or `hf:namespace/name@revision`; else, and
     where the Hub does not give it, the one shipped with the code."""
     named = os.environ.get("HVC_STUDY", "").strip()
     if named.startswith(address.PREFIX):
-        return _standing(named).folder or SHIPPED
+        stood = st.session_state.get(STOOD)
+        return (stood.folder if stood else None) or SHIPPED
     return Path(named).expanduser() if named else SHIPPED
 
 
 def note() -> str:
     """One line for a person where the study is not the one that HVC_STUDY names; else empty."""
-    named = os.environ.get("HVC_STUDY", "").strip()
-    return _standing(named).note if named.startswith(address.PREFIX) else ""
-
-
-def _standing(named: str) -> standing.Standing:
-    try:
-        return standing.stand(address.parse(named))
-    except studies.StudyError as error:
-        return standing.Standing(None, None, f"{error} The study that came with the app is shown.")
+    stood = st.session_state.get(STOOD)
+    return stood.note if stood else ""
 
 
 def shelf() -> Path:

@@ -77,7 +77,7 @@ def test_wrong_bytes_are_not_taken_and_the_same_command_goes_on(
     server: Hub, made: Path, tmp_path: Path
 ) -> None:
     name = repos.plan(study.read(made), "tester").study.id
-    for damaged in ("predictions.parquet", "model.onnx", "study.json"):
+    for damaged in ("predictions.parquet", "model.onnx", "study.json", "manifest.json"):
 
         def spoil(path: str, content: bytes, damaged: str = damaged) -> bytes:
             return content[:-1] + b"?" if path == damaged else content
@@ -85,12 +85,47 @@ def test_wrong_bytes_are_not_taken_and_the_same_command_goes_on(
         server.spoil = spoil
         back = tmp_path / damaged
         failed = pull(server, tmp_path / "hf", name, back)
-        assert failed.returncode == 2 and "is not what the study's manifest says" in failed.stderr
+        said = (
+            "was not published by"
+            if damaged == repos.MANIFEST
+            else "is not what the study's manifest says"
+        )
+        assert failed.returncode == 2 and said in failed.stderr
         assert damaged in failed.stderr and "Traceback" not in failed.stderr
         assert not back.exists()
         server.spoil = lambda path, content: content
         assert pull(server, tmp_path / "hf", name, back).returncode == 0
         assert study.read(back).name == study.read(made).name
+
+
+def test_sizes_are_looked_at_before_anything_is_downloaded(
+    server: Hub, made: Path, tmp_path: Path
+) -> None:
+    plan = repos.plan(study.read(made), "tester")
+    files = dict(server.files("datasets", plan.study.id))
+    files["history.parquet"] = b"x" * 3_000_000  # changed on the Hub, the manifest not
+    server.hold("datasets", plan.study.id, files, "larger")
+    failed = pull(server, tmp_path / "hf", plan.study.id, tmp_path / "back")
+    assert failed.returncode == 2 and "history.parquet" in failed.stderr
+    assert not any("resolve" in path and "history" in path for _, path, _ in server.asked)
+
+
+def test_two_states_are_not_mixed_and_what_is_no_study_does_not_appear(
+    server: Hub, made: Path, tmp_path: Path
+) -> None:
+    name = repos.plan(study.read(made), "tester").study.id
+    server.faults = lambda method, path: 500 if path.endswith("history.parquet") else 0
+    assert pull(server, tmp_path / "hf", name, tmp_path / "back").returncode == 2
+    server.faults = lambda method, path: 0
+    files = dict(server.files("datasets", name))
+    manifest = json.loads(files[repos.MANIFEST])
+    broken = files["metrics.json"] = b"{}"
+    manifest["files"]["metrics.json"] = repos.facts(broken)
+    files[repos.MANIFEST] = json.dumps(manifest).encode()
+    server.hold("datasets", name, files, "v2")
+    failed = pull(server, tmp_path / "hf", name, tmp_path / "back")
+    assert failed.returncode == 2 and not (tmp_path / "back").exists()
+    assert "Traceback" not in failed.stderr
 
 
 @pytest.mark.parametrize("status", [500, 429, -1])
@@ -141,6 +176,9 @@ def test_a_manifest_cannot_name_a_place_outside(tmp_path: Path) -> None:
         {"models": {"x": {"repo": "a/b"}}},
         {"files": {"study.json": one}},
         {"files": []},
+        {"files": {**good["files"], "findings.json": {**one, "bytes": -1}}},
+        {"files": {**good["files"], "findings.json": {**one, "bytes": 1.5}}},
+        {"files": {**good["files"], "findings.json": {**one, "sha256": "x"}}},
         {"models": None},
     ]
     for wrong in changes:

@@ -194,6 +194,20 @@ def test_private_and_examples(server: Hub, folder: Path, tmp_path: Path) -> None
     assert few.returncode == 2 and "holds 2 clips where 3 are asked for" in few.stderr
 
 
+def test_what_is_not_ours_is_left_alone(server: Hub, folder: Path, tmp_path: Path) -> None:
+    plan = repos.plan(study.read(folder), "tester")
+    server.hold("models", plan.models[0].id, {"thesis.pdf": b"mine"}, "mine")
+    refused = publish(server, tmp_path, folder)
+    assert refused.returncode == 2 and "holds something else" in refused.stderr
+    assert server.files("models", plan.models[0].id)["thesis.pdf"] == b"mine"
+    del server.repos["models", plan.models[0].id]
+    assert publish(server, tmp_path, folder).returncode == 0
+    public = publish(server, tmp_path, folder, "--private")
+    assert public.returncode == 2 and "is there and public" in public.stderr
+    none = publish(server, tmp_path, folder, "--examples", str(tmp_path), "--per-class", "-1")
+    assert none.returncode == 2 and "Traceback" not in none.stderr
+
+
 def test_a_dry_run_prints_files_sizes_and_cards_and_asks_nobody(
     server: Hub, folder: Path, tmp_path: Path
 ) -> None:
@@ -246,6 +260,8 @@ def test_names_that_the_hub_cannot_have(folder: Path) -> None:
     for namespace in ("a b", "a/b", "", "../x"):
         with pytest.raises(study.StudyError, match="cannot be used on the Hub"):
             repos.plan(of, namespace)
+    with pytest.raises(study.StudyError, match="field 'name'"):
+        repos.plan(of, "a--b")  # the client's own rule
     (folder / "models" / "lrcn" / "config.json").rename(folder / "config.json.aside")
     try:
         with pytest.raises(study.StudyError, match=r"lacks config\.json"):

@@ -19,12 +19,14 @@ from typing import Any
 from hvc_core.hub.address import NAME, Address, no_address
 from hvc_core.hub.repos import MANIFEST, MODEL_FILES, NEEDED, SERVED, STUDY_FILES, facts
 from hvc_core.storage import StudyError, read_json, write_json
-from hvc_core.study import CLIP_SUFFIXES
+from hvc_core.study import CLIP_SUFFIXES, read
 
 INFO_S = 8  # what is waited for the Hub's answer
 MOST_BYTES = 4_000_000_000  # of all files of a study together
+MOST_FILES, MOST_MANIFEST = 20_000, 5_000_000
+SHA256 = re.compile(r"[0-9a-f]{64}")
 SOURCE = "source.json"  # in the folder: where it came from
-EXAMPLE = re.compile(r"examples/[\w.-]{1,96}/[\w.-]{1,96}")
+EXAMPLE = re.compile(r"examples/\w[\w .()-]{0,95}/\w[\w .()-]{0,95}")
 
 
 def commit_of(named: Address) -> str:
@@ -61,8 +63,14 @@ def commit_of(named: Address) -> str:
 
 def failure(error: Exception) -> str:
     """What went wrong on the way to the Hub, in few words for a person."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return f"it answered {status}" if status else "no connection"
+    at: BaseException | None = error
+    while at is not None:
+        if status := getattr(getattr(at, "response", None), "status_code", None):
+            return f"it answered {status}"
+        if type(at) in (OSError, PermissionError) and at.args[1:]:
+            return str(at.args[1])  # of this machine: a full disk, a folder that is not ours
+        at = at.__cause__ or at.__context__
+    return "no connection"
 
 
 def fetch(
@@ -90,27 +98,78 @@ def fetch(
         StudyError: it is no study, is too large, or a file is not what the manifest says.
         Exception: whatever a network and a server can do.
     """
+    from huggingface_hub.utils import WeakFileLock
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.{commit[:12]}.part")
+    with WeakFileLock(part.with_suffix(".lock")):  # another process may fetch the same
+        if not (folder / SOURCE).is_file():
+            _fill(part, named, commit, MODEL_FILES if whole else SERVED, told)
+            read(part)  # what is no study never takes a study's place
+            os.replace(part, folder)
+    return folder
+
+
+def _fill(
+    part: Path, named: Address, commit: str, names: tuple[str, ...], told: Callable[[str], None]
+) -> None:
+    """Makes a folder what the manifest says, and nothing else."""
     where = f"{named.repo}@{commit[:12]}"
-    part = folder.with_name(f".{folder.name}.part")
     part.mkdir(parents=True, exist_ok=True)
+    sizes = _sizes(named.repo, "dataset", commit)
+    if (sizes.get(MANIFEST) or 0) > MOST_MANIFEST:
+        raise StudyError(where, MANIFEST, "is too large")
     _download(named.repo, "dataset", commit, part, [MANIFEST])
-    manifest = _manifest(part / MANIFEST, where)
+    try:
+        manifest = _manifest(part / MANIFEST, where)
+    except StudyError:
+        _drop(part, MANIFEST)
+        raise
     said = {path: one for path, one in manifest["files"].items() if _wanted(path)}
+    keep = {part / path for path in (*said, MANIFEST)}
     told(f"{named.repo}: {len(said)} files")
+    _same_sizes(sizes, said, where)
     _download(named.repo, "dataset", commit, part, said)
     _hold(part, said, where)
-    names = MODEL_FILES if whole else SERVED
     for model, entry in manifest["models"].items():
         files = {path: one for path, one in entry["files"].items() if path in names}
+        own, at = part / "models" / model, f"{entry['repo']}@{manifest['tag']}"
+        keep |= {own / path for path in files}
         told(f"{entry['repo']}: {len(files)} files")
-        own = part / "models" / model
+        _same_sizes(_sizes(entry["repo"], "model", manifest["tag"]), files, at)
         _download(entry["repo"], "model", manifest["tag"], own, files)
-        _hold(own, files, f"{entry['repo']}@{manifest['tag']}")
-    for left in part.rglob(".cache"):
-        shutil.rmtree(left, ignore_errors=True)
+        _hold(own, files, at)
+    for left in sorted(part.rglob("*"), reverse=True):  # the client's own, and another try's
+        if left.is_dir() and not any(left.iterdir()):
+            left.rmdir()
+        elif not left.is_dir() and left not in keep:
+            left.unlink()
     write_json(part / SOURCE, {"repo": named.repo, "commit": commit, "tag": manifest["tag"]})
-    os.replace(part, folder)
-    return folder
+
+
+def _sizes(repo: str, kind: str, revision: str) -> dict[str, int | None]:
+    """The bytes of each file, as the Hub tells them before anything is downloaded."""
+    from huggingface_hub import HfApi
+
+    info: Any = HfApi().repo_info(
+        repo, repo_type=kind, revision=revision, files_metadata=True, timeout=INFO_S
+    )
+    return {one.rfilename: one.size for one in info.siblings or []}
+
+
+def _same_sizes(sizes: dict[str, int | None], said: dict[str, dict[str, Any]], where: str) -> None:
+    for path, one in said.items():
+        if path not in sizes or sizes[path] not in (None, one["bytes"]):
+            raise StudyError(
+                where, path, "is not what the study's manifest says",
+                "It was changed on the Hub: publish it again.",
+            )  # fmt: skip
+
+
+def _drop(folder: Path, path: str) -> None:
+    """Removes a file so that the client fetches it anew."""
+    shutil.rmtree(folder / ".cache", ignore_errors=True)
+    (folder / path).unlink(missing_ok=True)
 
 
 def came_from(folder: Path) -> Address | None:
@@ -155,12 +214,15 @@ def _manifest(file: Path, where: str) -> dict[str, Any]:
             *found["files"].values(),
             *(f for m in models.values() for f in m["files"].values()),
         ]
-        total = sum(int(one["bytes"]) for one in whole)
+        total = sum(one["bytes"] for one in whole)
         named = all(
             NAME.fullmatch(model) and re.fullmatch(f"{NAME.pattern}/{NAME.pattern}", one["repo"])
             for model, one in models.items()
         )
-        told = all(isinstance(one["sha256"], str) for one in whole)
+        told = len(whole) <= MOST_FILES and all(
+            type(one["bytes"]) is int and one["bytes"] >= 0 and SHA256.fullmatch(one["sha256"])
+            for one in whole
+        )
         fits = named and told and bool(NAME.fullmatch(found["tag"]))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise wrong from error
@@ -178,9 +240,7 @@ def _hold(folder: Path, said: dict[str, dict[str, Any]], where: str) -> None:
         if not file.is_file():
             raise StudyError(where, path, "did not come", "Try again.")
         if file.is_symlink() or facts(file) != {k: expected[k] for k in ("bytes", "sha256")}:
-            # Else the client takes it for downloaded.
-            shutil.rmtree(folder / ".cache", ignore_errors=True)
-            file.unlink()
+            _drop(folder, path)
             raise StudyError(
                 where, path, "is not what the study's manifest says",
                 "It came damaged, or was changed on the Hub: try again, or publish it again.",

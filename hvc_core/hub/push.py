@@ -15,9 +15,10 @@ from typing import TypeVar
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError, HTTPError, LocalTokenNotFoundError
 
-from hvc_core.hub.repos import Plan, Repo
+from hvc_core.hub.repos import MANIFEST, Plan, Repo
 
 KEPT = {".gitattributes"}  # the Hub's own
+MARK = {"dataset": MANIFEST, "model": "parity.json"}  # what a repository of ours holds
 WAITS_S = (1, 4, 10)  # before another try, where the Hub is busy or the line was cut
 LONGEST_TITLE = 59  # of a collection
 
@@ -93,8 +94,19 @@ def _may_write(api: HfApi, namespace: str) -> None:
 def _one(api: HfApi, repo: Repo, tag: str, private: bool) -> Pushed:
     """One repository: made where it is not there, one commit where it differs, the tag."""
     url = api.create_repo(repo.id, repo_type=repo.kind, private=private, exist_ok=True)
-    before = api.repo_info(repo.id, repo_type=repo.kind).sha
+    info = api.repo_info(repo.id, repo_type=repo.kind)
+    before = info.sha
+    if private and not info.private:
+        raise PublishError(
+            f"{repo.id} is there and public. Make it private on its settings page, or leave "
+            "--private out."
+        )
     there = set(api.list_repo_files(repo.id, repo_type=repo.kind))
+    if there - KEPT - {"README.md"} and MARK[repo.kind] not in there:
+        raise PublishError(
+            f"{repo.id} is there and holds something else. Rename it on the Hub, or publish under "
+            "another name."
+        )
     operations: list[CommitOperationAdd | CommitOperationDelete] = [
         CommitOperationAdd(path, content if isinstance(content, bytes) else str(content))
         for path, content in repo.files.items()
@@ -140,7 +152,7 @@ def _trying(what: str, do: Callable[[], Made]) -> Made:
             status = error.response.status_code if error.response is not None else 0
             if wait is None or not (status == 429 or status >= 500):
                 raise PublishError(_refused(what, status, error)) from error
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, RuntimeError) as error:  # the client wraps what an upload met
             if isinstance(error, LocalTokenNotFoundError):
                 raise
             if wait is None:

@@ -20,6 +20,7 @@ from hvc_core.study import CLIP_SUFFIXES, Study
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+TAG = "@@tag@@"
 # What a study is read from, and what its pages show beside.
 NEEDED = ("study.json", "predictions.parquet", "metrics.json", "cost.json")
 STUDY_FILES = (
@@ -85,6 +86,8 @@ def plan(of: Study, namespace: str, examples: Iterable[Path] = ()) -> Plan:
     Raises:
         StudyError: a name cannot be used on the Hub, or a model's export is not whole.
     """
+    from huggingface_hub.utils import validate_repo_id
+
     from hvc_core.hub import cards  # with the Hub's client: only who publishes waits for it
 
     for name in (namespace, of.name, *of.models):
@@ -95,6 +98,11 @@ def plan(of: Study, namespace: str, examples: Iterable[Path] = ()) -> Plan:
                 "Letters, digits, '-', '_' and '.' can, and at most 96 characters.",
             )  # fmt: skip
     names = {model: f"{namespace}/{of.name}-{model}" for model in of.models}
+    for repo in (f"{namespace}/{of.name}", *names.values()):
+        try:
+            validate_repo_id(repo)
+        except ValueError as error:
+            raise StudyError(of.folder / "study.json", "name", str(error).rstrip(".")) from error
     parts = {model: _model_files(of, model) for model in of.models if has_weights(of, model)}
     own: dict[str, Content] = {
         name: of.folder / name for name in STUDY_FILES if (of.folder / name).is_file()
@@ -112,15 +120,20 @@ def plan(of: Study, namespace: str, examples: Iterable[Path] = ()) -> Plan:
             for model, files in parts.items()
         },
     }
-    tag = f"study-{hashlib.sha256(json.dumps(manifest).encode()).hexdigest()[:12]}"
-    own[MANIFEST] = _json({"tag": tag, **manifest})
     study_id = f"{namespace}/{of.name}"
-    models = []
-    for model, files in parts.items():
-        card = cards.of_model(of, model, names[model], study_id, tag)
-        models.append(Repo(names[model], "model", {"README.md": card.encode(), **files}, model))
-    card = cards.of_study(of, study_id, {m: names[m] for m in parts}, tag)
-    study = Repo(study_id, "dataset", {"README.md": card.encode(), **own}, "study")
+
+    # The cards name the tag, and the tag follows from the cards: they are written with a stand-in.
+    texts = {model: cards.of_model(of, model, names[model], study_id, TAG) for model in parts}
+    texts[""] = cards.of_study(of, study_id, {model: names[model] for model in parts}, TAG)
+    whole = json.dumps([manifest, texts])
+    tag = f"study-{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
+    card = {name: text.replace(TAG, tag).encode() for name, text in texts.items()}
+    own[MANIFEST] = _json({"tag": tag, **manifest})
+    models = [
+        Repo(names[model], "model", {"README.md": card[model], **files}, model)
+        for model, files in parts.items()
+    ]
+    study = Repo(study_id, "dataset", {"README.md": card[""], **own}, "study")
     return Plan(tag, models, study, of.title)
 
 
@@ -149,6 +162,8 @@ def examples_of(folder: Path, classes: Iterable[str], per_class: int) -> list[Pa
     Raises:
         StudyError: a class has not so many.
     """
+    if per_class < 1:
+        raise StudyError(folder, None, f"{per_class} clips a class are asked for", "Ask for 1.")
     found = []
     for name in classes:
         clips = sorted(

@@ -8,6 +8,7 @@ hvc_core.storage.
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from hvc_core.hub import fetch
 from hvc_core.hub.address import Address
 from hvc_core.storage import StudyError, write_atomic
 
-PATIENCE_S = 8.0  # the first visitor's, once
-FRESH_S, RETRY_S = 600.0, 60.0  # when a branch or tag is asked about again, and after a failure
+PATIENCE_S, WITH_OLDER_S = 6.0, 1.0  # the first visitor's, once; where there is something to show
+FRESH_S, RETRY_S = 600.0, 120.0  # when a branch or tag is asked about again, and after a failure
+LOST_S = 1_800.0  # a job that takes so long is given up
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -42,6 +44,8 @@ class _Job:
     """One asking of the Hub, in the background."""
 
     begun: float
+    patience: float  # what the visitors of its first moments wait
+    ended: float = 0.0
     done: threading.Event = field(default_factory=threading.Event)
     standing: Standing | None = None  # what came of it; None: nothing yet, or a failure
     why: str = "is still being fetched from the Hub"
@@ -59,7 +63,7 @@ def stand(named: Address) -> Standing:
     """
     job = _job(named)
     if named not in _last:
-        job.done.wait(max(0.0, job.begun + PATIENCE_S - time.monotonic()))
+        job.done.wait(max(0.0, job.begun + job.patience - time.monotonic()))
     if job.standing is not None:
         _last[named] = job.standing
     if named in _last and (job.standing is not None or not job.done.is_set()):
@@ -90,9 +94,12 @@ def _job(named: Address) -> _Job:
         if job is not None:
             holds = FRESH_S if job.standing else RETRY_S
             pinned = job.standing is not None and COMMIT.fullmatch(named.revision)
-            if pinned or not job.done.is_set() or now - job.begun < holds:
+            running = not job.done.is_set() and now - job.begun < LOST_S
+            if pinned or running or (job.done.is_set() and now - job.ended < holds):
                 return job
-        job = _jobs[named] = _Job(now)
+        again = job is not None  # who came first has waited for all
+        patience = 0.0 if again else WITH_OLDER_S if _older(named) else PATIENCE_S
+        job = _jobs[named] = _Job(now, patience)
         threading.Thread(target=_ask, args=(named, job), daemon=True).start()
         return job
 
@@ -104,14 +111,26 @@ def _ask(named: Address, job: _Job) -> None:
         folder = _place(named, commit)
         if not folder.is_dir():
             fetch.fetch(named, commit, folder)
+        before = _older(named)
         write_atomic(_note(named), lambda file: file.write_text(commit, encoding="utf-8"))
         job.standing = Standing(folder, commit)
+        _prune(named, {commit, before.commit if before else None})
     except StudyError as error:
         job.why = str(error).removeprefix(f"{error.file}: ").rstrip(".")
     except Exception as error:  # whatever a network and a server can do
         job.why = f"cannot be had from the Hub now ({fetch.failure(error)})"
     finally:
+        job.ended = time.monotonic()
         job.done.set()
+
+
+def _prune(named: Address, keep: set[str | None]) -> None:
+    """Removes the states of a repository that no address names, but for those to keep."""
+    home = _home(named)
+    notes = {file.read_text(encoding="utf-8").strip() for file in home.glob("is-*")}
+    for folder in home.iterdir():
+        if COMMIT.fullmatch(folder.name) and folder.name not in keep | notes:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _home(named: Address) -> Path:
@@ -131,9 +150,9 @@ def _note(named: Address) -> Path:
 
 def _older(named: Address) -> Standing | None:
     """What an earlier process left."""
-    note = _note(named)
-    if not note.is_file():
+    try:
+        commit = _note(named).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
         return None
-    commit = note.read_text(encoding="utf-8").strip()
     folder = _place(named, commit)
     return Standing(folder, commit) if COMMIT.fullmatch(commit) and folder.is_dir() else None
