@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 PAGE = "page of the address"
 
@@ -47,18 +48,20 @@ def kept(
     Example:
         >>> st.selectbox("Class", classes, **address.kept("class", None, address.one_of(classes)))
     """
-    said = st.query_params.get(key)
-    mark, page = f"{key} in the address", st.session_state.get(PAGE)
-    # Another text than the one that was read or written last: a link, or Back and Forward.
-    if key not in st.session_state or st.session_state.get(mark) != (page, said):
+    said, mark = st.query_params.get(key), _mark(key)
+    page = st.session_state.get(PAGE)
+    of_page, text = st.session_state.get(mark, ("", None))
+    fresh = key not in st.session_state or of_page != page
+    if fresh or (text != said and _came_by_history()):
         value = None if said is None else read(said)
         st.session_state[key] = default if value is None else value
         st.session_state[mark] = (page, said)
+    elif text != said:
+        # A message that the browser had under way brought an older address: what was chosen holds.
+        put(key, st.session_state[key], default, write)
     now = st.session_state[key]
     if now is not None and now != default and read(write(now)) is None:
-        st.session_state[key] = default  # what was chosen is no choice any more
-        put(key, default, default)
-        st.session_state[mark] = (page, None)
+        put(key, default, default)  # what was chosen is no choice any more
 
     def chosen() -> None:
         put(key, st.session_state[key], default, write)
@@ -69,11 +72,27 @@ def kept(
 
 
 def put(key: str, value: Any, default: Any = None, write: Callable[[Any], str] = str) -> None:
-    """Puts a choice into the address, and out of it where it is the default; for a callback."""
+    """Makes a choice: in the session, and in the address unless it is the default.
+
+    For a callback, or before the widget is drawn.
+    """
+    st.session_state[key] = default if value is None else value
     if value is None or value == default:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = write(value)
+    st.session_state[_mark(key)] = (st.session_state.get(PAGE), st.query_params.get(key))
+
+
+def _mark(key: str) -> str:
+    """Where the session holds the page and the text of the address that a choice is from."""
+    return f"{key} in the address"
+
+
+def _came_by_history() -> bool:
+    """Whether Back or Forward led to this run: then the address says what is chosen."""
+    ctx = get_script_run_ctx()
+    return ctx is None or ctx.is_history_navigation
 
 
 def one_of(options: Sequence[Any]) -> Callable[[str], Any]:

@@ -90,6 +90,18 @@ def test_what_another_page_calls_alike_is_not_taken_over() -> None:
         assert not app.exception and app.text[0].value == expected
 
 
+def test_an_older_address_that_comes_late_takes_no_choice_back() -> None:
+    app = AppTest.from_file(str(Path(__file__).parent / "support" / "two_pages.py"))
+    app.query_params["page"] = "clips"
+    app.run()
+    choice: Any = app.selectbox(key="order")
+    choice.set_value("Most apart").run()
+    del app.query_params["order"]  # as the browser knew it when it sent another message
+    app.run()
+    assert not app.exception and app.text[0].value == "Most apart"
+    assert app.query_params["order"] in ("Most apart", ["Most apart"])
+
+
 @pytest.mark.usefixtures("_fresh_caches")
 def test_a_choice_that_another_protocol_lacks_leaves_the_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

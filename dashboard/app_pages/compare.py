@@ -32,7 +32,7 @@ with st.grid(2, min_column_width=220, gap="small"):  # one at a time: choosing d
         index=None,
         placeholder="Choose one" if places else "There is none",
         **address.kept(
-            "with", None, address.one_of(list(places)), then=lambda: address.put("hub", None)
+            "with", None, address.one_of(list(places)), then=lambda: address.put("hub", "", "")
         ),
     )
     on_hub = st.text_input(
