@@ -117,7 +117,7 @@ class Study:
             models: one or more names; one without predictions there has no row.
 
         Returns:
-            DataFrame with the columns of `predictions`, and `counts.ANSWERED`.
+            DataFrame with the columns of `predictions`, `counts.OF_CLASS` and `counts.ANSWERED`.
         """
         return self._kept(protocol, *sorted(set(models))).copy(deep=False)
 
@@ -134,8 +134,10 @@ class Study:
                 of_own = self.predictions.iloc[own]
                 self._answered[own] = counts.answers(of_own, self.classes)[1]
         at = np.sort(np.concatenate(places))
-        answered = pd.Categorical.from_codes(self._answered[at], pd.Index(self.classes))
-        return self.predictions.iloc[at].assign(**{counts.ANSWERED: answered})
+        rows, names = self.predictions.iloc[at], pd.Index(self.classes)
+        answered = pd.Categorical.from_codes(self._answered[at], names)
+        of_class = pd.Categorical(rows["class"], names)
+        return rows.assign(**{counts.OF_CLASS: of_class, counts.ANSWERED: answered})
 
     def has(self, model: str, protocol: str) -> bool:
         """Whether there are predictions of a model under a protocol."""

@@ -144,9 +144,10 @@ def test_rows_are_those_of_the_models_under_the_protocol_in_order(tmp_path: Path
     for models in (["lrcn"], ["lrcn-scratch", "convlstm"], ["lrcn", "lrcn"], ["none", "lrcn"]):
         kept = every[(every["protocol"] == "random") & every["model"].isin(models)]
         told = found.rows("random", *models)
-        pd.testing.assert_frame_equal(told.drop(columns=counts.ANSWERED), kept)
+        pd.testing.assert_frame_equal(told.drop(columns=[counts.OF_CLASS, counts.ANSWERED]), kept)
         likeliest = [found.classes[one.argmax()] for one in kept["probabilities"]]
         assert told[counts.ANSWERED].tolist() == likeliest
+        assert told[counts.OF_CLASS].tolist() == kept["class"].tolist()
         for name in models:
             own = kept[kept["model"] == name]
             assert found.has(name, "random") == (len(own) > 0)

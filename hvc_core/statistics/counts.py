@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-ANSWERED = "answered"  # a column that only `Study.rows` adds: the class of the answer, Categorical
+# Columns that only `Study.rows` adds, Categorical: the class again, and that of the answer
+OF_CLASS, ANSWERED = "of_class", "answered"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarra
     """The true and the answered class of every row (the most probable; the first of equals).
 
     Args:
-        df: DataFrame (N rows) with `class` and `probabilities`; where it has `ANSWERED` and that
-            is of these classes (see `Study.rows`), the probabilities are not looked at again.
+        df: DataFrame (N rows) with `class` and `probabilities`; where it has `OF_CLASS` and
+            `ANSWERED` and they are of these classes, neither is looked at again.
         classes: list of C names.
 
     Returns:
@@ -71,16 +72,14 @@ def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarra
         ValueError: a row's class is not in `classes`, or its probabilities are not C values.
     """
     count = len(classes)
-    true = _numbered(df["class"], classes)
+    true = _class_numbers(df, classes)
     if (true < 0).any():
         raise ValueError(f"class {df['class'].iloc[int((true < 0).argmax())]!r} is not in classes")
     if not len(df):
         return true, true.copy()
-    known = df[ANSWERED].array if ANSWERED in df else None
-    if isinstance(known, pd.Categorical) and known.categories.tolist() == classes:
-        said = known.codes.astype(np.int64)
-        if said.min() >= 0:  # rows that were put together may lack it
-            return true, said
+    said = _codes(df, ANSWERED, classes)
+    if said is not None:
+        return true, said
     rows = df["probabilities"].tolist()
     if set(map(len, rows)) != {count}:
         raise ValueError(f"expected {count} probabilities a row, one a class")
@@ -121,10 +120,28 @@ def scores(hits: np.ndarray, support: np.ndarray, answered: np.ndarray) -> Score
     )
 
 
-def _numbered(names: pd.Series, classes: list[str]) -> np.ndarray:
-    """The number of each name among the classes, int64; -1 of one that is none of them."""
-    codes, known = pd.factorize(names)  # few names in many rows: each is looked up once
-    return np.append(pd.Index(classes).get_indexer(pd.Index(known)), -1)[codes].astype(np.int64)
+def _class_numbers(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """The number of each row's class, int64; -1 of one that is none of the classes."""
+    known = _codes(df, OF_CLASS, classes)
+    if known is not None:
+        return known
+    codes, names = pd.factorize(df["class"])  # few names in many rows: each is looked up once
+    return np.append(pd.Index(classes).get_indexer(pd.Index(names)), -1)[codes].astype(np.int64)
+
+
+def _codes(df: pd.DataFrame, column: str, classes: list[str]) -> np.ndarray | None:
+    """The numbers that `Study.rows` knew already; None where these are other rows or classes."""
+    known = df[column].array if column in df else None
+    if not isinstance(known, pd.Categorical) or known.categories.tolist() != classes:
+        return None
+    codes = known.codes.astype(np.int64)
+    return codes if (codes >= 0).all() else None  # rows that were put together may lack some
+
+
+def rows_where(df: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
+    """The rows that hold a value; the table itself where all do, for no page needs a copy."""
+    held = (df[column] == value).to_numpy()
+    return df if held.all() else df[held]
 
 
 def sources(df: pd.DataFrame, classes: list[str]) -> pd.MultiIndex:
@@ -133,7 +150,7 @@ def sources(df: pd.DataFrame, classes: list[str]) -> pd.MultiIndex:
     Returns:
         MultiIndex of V pairs (class number, group).
     """
-    groups, number = df["group"].to_numpy(np.int64), _numbered(df["class"], classes)
+    groups, number = df["group"].to_numpy(np.int64), _class_numbers(df, classes)
     known = np.sort(pd.unique(groups))
     pairs = np.sort(pd.unique(number * len(known) + np.searchsorted(known, groups)))
     of_class, of_group = np.divmod(pairs, max(len(known), 1))

@@ -4,8 +4,7 @@ Under `random` nearly every test clip has siblings, cut from the same source vid
 training clips; under a group protocol none has. The gap between the two accuracies is what a
 model owes to having seen the film before.
 
-Pure functions. May import: numpy, pandas, .bootstrap, .counts, .spread,
-.stats.
+Pure functions. May import: numpy, pandas, .bootstrap, .counts, .spread, .stats.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, known_intervals, strata
-from hvc_core.statistics.counts import PerSource, per_source, sources
+from hvc_core.statistics.counts import PerSource, per_source, rows_where, sources
 from hvc_core.statistics.spread import share, share_by_class
 from hvc_core.statistics.stats import Estimate
 
@@ -113,8 +112,8 @@ def by_class(
 
 
 def _rows(predictions: pd.DataFrame, model: str, *protocols: str) -> list[pd.DataFrame]:
-    rows = predictions[predictions["model"] == model]
-    own = [rows[rows["protocol"] == protocol] for protocol in protocols]
+    rows = rows_where(predictions, "model", model)
+    own = [rows_where(rows, "protocol", protocol) for protocol in protocols]
     for protocol, df in zip(protocols, own, strict=True):
         if not len(df):
             raise ValueError(f"{model} has no predictions under protocol {protocol}")

@@ -2,7 +2,7 @@
 
 Under `random` every seed has test clips of its own, so the mean over one model's seeds and that
 over another's are of other clips unless the seeds are the same. Pure functions. May import: numpy,
-pandas.
+pandas, .counts.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-Pair = tuple[int, int, pd.DataFrame, pd.DataFrame]  # seed of a, seed of b, rows of a, rows of b
+from hvc_core.statistics.counts import rows_where
+
+Pair = tuple[int, int, np.ndarray, np.ndarray]  # seed of a, of b, where in a's rows, in b's
 
 
-def matched(predictions: pd.DataFrame, a: str, b: str, protocol: str) -> list[Pair]:
-    """Seeds of a and b with both models' rows of the clips that both predicted, in one order.
+def of_both(
+    predictions: pd.DataFrame, a: str, b: str, protocol: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a and of b under the protocol."""
+    rows = rows_where(predictions, "protocol", protocol)
+    return rows_where(rows, "model", a), rows_where(rows, "model", b)
+
+
+def matched(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[Pair]:
+    """Seeds of a and b, and where the clips that both predicted stand in their rows, in one order.
 
     Equal seeds are paired; where the models have none in common, theirs are paired in order, as
     far as both have one. A pair without a common clip is left out.
-    """
-    own = of_both(predictions, a, b, protocol)
-    return [
-        (seed_a, seed_b, own[0].iloc[in_a], own[1].iloc[in_b])
-        for seed_a, seed_b, in_a, in_b in places(*own)
-    ]
-
-
-def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.ndarray, np.ndarray]]:
-    """Where the rows of `matched` stand among those of a and among those of b.
 
     Args:
         of_a: DataFrame of a's rows, from `of_both`.
@@ -65,20 +65,13 @@ def places(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[tuple[int, int, np.nd
     return found
 
 
-def comparable(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def comparable(of_a: pd.DataFrame, of_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a and of b whose means over seeds are of the same clips.
 
     Where every seed of both has the same clips among those that both models predicted, all of
     these rows; otherwise those of the pairs of seeds of `matched`, so that each mean is over the
     same pairs. Both are empty where no clip has a prediction of both.
     """
-    return comparable_of(*of_both(predictions, a, b, protocol))
-
-
-def comparable_of(of_a: pd.DataFrame, of_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What `comparable` says, of rows that are already those of a and of b."""
     own = of_a, of_b
     clips = _numbered(of_a, of_b)
     count = max((int(number.max()) + 1 for number in clips if len(number)), default=0)
@@ -97,20 +90,11 @@ def comparable_of(of_a: pd.DataFrame, of_b: pd.DataFrame) -> tuple[pd.DataFrame,
             for df, number in zip(own, clips, strict=True)
         )
         return a, b
-    pairs = places(of_a, of_b)
+    pairs = matched(of_a, of_b)
     if not pairs:
         return of_a.head(0), of_b.head(0)
     in_a, in_b = (np.concatenate([pair[i] for pair in pairs]) for i in (2, 3))
     return of_a.iloc[in_a], of_b.iloc[in_b]
-
-
-def of_both(
-    predictions: pd.DataFrame, a: str, b: str, protocol: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of a and of b under the protocol."""
-    under = (predictions["protocol"] == protocol).to_numpy()
-    rows = predictions if under.all() else predictions[under]
-    return rows[rows["model"] == a], rows[rows["model"] == b]
 
 
 def _numbered(of_a: pd.DataFrame, of_b: pd.DataFrame) -> list[np.ndarray]:

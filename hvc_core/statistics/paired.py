@@ -19,7 +19,7 @@ import pandas as pd
 from hvc_core.statistics import stats
 from hvc_core.statistics.bootstrap import bootstrap_weights, known_intervals, strata
 from hvc_core.statistics.counts import PerSource, answers, per_source, sources
-from hvc_core.statistics.matching import of_both, places
+from hvc_core.statistics.matching import matched, of_both
 from hvc_core.statistics.significance import McNemar, flip_test, holm, mcnemar
 from hvc_core.statistics.spread import share_by_class
 
@@ -113,7 +113,7 @@ class _SameClips:
 
 def _same_clips(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> _SameClips | None:
     """None where no clip has a prediction of both."""
-    pairs = places(of_a, of_b)
+    pairs = matched(of_a, of_b)
     if not pairs:
         return None
     in_a, in_b = (np.concatenate([pair[i] for pair in pairs]) for i in (2, 3))
@@ -223,10 +223,11 @@ def told_apart(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> bo
     same = _same_clips(of_a, of_b, classes)
     if same is None:
         return False
-    if any(test.mid_p >= ALPHA for *_, test in _tests(same)) or _flips(same) >= ALPHA:
+    tests, flipped = _tests(same), _flips(same)
+    if flipped >= ALPHA or any(test.mid_p >= ALPHA for *_, test in tests):
         return False
     found = _difference(same, of_a, of_b, "a", "b", "", classes)
-    return _decided(same, found, {}).winner is not None
+    return _decided(tests, flipped, found, {}).winner is not None
 
 
 def _difference(
@@ -285,11 +286,12 @@ def decide_of(
     if same is None:
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
     found = _difference(same, of_a, of_b, a, b, protocol, classes)
-    return _decided(same, found, titles or {})
+    return _decided(_tests(same), _flips(same), found, titles or {})
 
 
-def _decided(same: _SameClips, found: stats.Difference, titles: Mapping[str, str]) -> Decision:
-    tests = _tests(same)
+def _decided(
+    tests: list[SeedTest], flipped: float, found: stats.Difference, titles: Mapping[str, str]
+) -> Decision:
     a, b = found.a, found.b
     names = {name: titles.get(name, name) for name in (a, b)}
     sides: list[str | None] = []
@@ -302,7 +304,6 @@ def _decided(same: _SameClips, found: stats.Difference, titles: Mapping[str, str
             f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
             + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
         )
-    flipped = _flips(same)
     sides.append((a if found.accuracy.mean > 0 else b) if flipped < ALPHA else None)
     reasons.append(
         f"Both models flipped within whole source videos: p {_p(flipped)}, "

@@ -144,22 +144,34 @@ def coins(count: int) -> tuple[np.ndarray, np.ndarray]:
         uint64 array (W,), 64 draws a word, the first in its highest bit; int64 array (W,): how
         many ones there are before each word.
     """
-    source, parts = stream()
+    drawn = stream()
     with _LOCK:
-        while len(parts) * COINS <= count:  # one draw more, so that the end is in a word
+        short = count // COINS + 1 - len(drawn.words) * 64 // COINS  # the end is in a word, too
+        if short > 0:
             # What `randint(0, 2, dtype=np.int64)` draws: the last bit of each number.
-            drawn = source.randint(0, 1 << 32, COINS, dtype=np.uint32).astype(np.uint8) & 1
-            parts.append(np.packbits(drawn).view(">u8").astype(np.uint64))
-        words = np.concatenate(parts[: count // COINS + 1])
-    ones = np.bitwise_count(words)
-    return words, np.cumsum(ones, dtype=np.int64) - ones
+            parts = (drawn.source.randint(0, 1 << 32, COINS, np.uint32) for _ in range(short))
+            bits = (np.packbits(part.astype(np.uint8) & 1) for part in parts)
+            more = (packed.view(">u8").astype(np.uint64) for packed in bits)
+            drawn.words = np.concatenate([drawn.words, *more])
+            ones = np.bitwise_count(drawn.words)
+            drawn.before = np.cumsum(ones, dtype=np.int64) - ones
+        return drawn.words, drawn.before
+
+
+@dataclass
+class Stream:
+    """Where coins come from, and those that were drawn: of 1,250 source videos, 6 MB."""
+
+    source: np.random.RandomState
+    words: np.ndarray
+    before: np.ndarray
 
 
 @lru_cache(maxsize=1)
-def stream() -> tuple[np.random.RandomState, list[np.ndarray]]:
-    """Where coins come from, and those that were drawn: of 1,250 source videos, 3 MB."""
+def stream() -> Stream:
+    """The one stream, without a coin at first; only `coins` draws from it."""
     # RandomState, because its stream is frozen, see `bootstrap.bootstrap_weights`.
-    return np.random.RandomState(0), []
+    return Stream(np.random.RandomState(0), np.zeros(0, np.uint64), np.zeros(0, np.int64))
 
 
 def _heads(words: np.ndarray, before: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, by_class, interval, strata
-from hvc_core.statistics.counts import PerSource, answers, per_source, sources
+from hvc_core.statistics.counts import PerSource, answers, per_source, rows_where, sources
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 
@@ -81,8 +81,7 @@ def spread(predictions: pd.DataFrame, model: str, protocol: str, classes: list[s
     Raises:
         ValueError: the model has no predictions under the protocol.
     """
-    rows = predictions[predictions["protocol"] == protocol]
-    own = rows[rows["model"] == model]
+    own = rows_where(rows_where(predictions, "protocol", protocol), "model", model)
     if not len(own):
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
     index = sources(own, classes)

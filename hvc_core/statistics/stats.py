@@ -21,9 +21,9 @@ from hvc_core.statistics.bootstrap import (
     strata,
     whole_unit,
 )
-from hvc_core.statistics.counts import PerSource, per_source, scores, sources
+from hvc_core.statistics.counts import PerSource, per_source, rows_where, scores, sources
 from hvc_core.statistics.kept import Kept, Values, digest
-from hvc_core.statistics.matching import comparable_of, of_both
+from hvc_core.statistics.matching import comparable, of_both
 from hvc_core.statistics.spread import share_by_class
 
 # With fewer films than this a resampling interval says nothing about other films.
@@ -191,8 +191,7 @@ def _own(
     predictions: pd.DataFrame, model: str, protocol: str, classes: list[str]
 ) -> tuple[pd.DataFrame, pd.MultiIndex]:
     """A model's rows under a protocol, and their source videos."""
-    rows = predictions[predictions["protocol"] == protocol]
-    own = rows[rows["model"] == model]
+    own = rows_where(rows_where(predictions, "protocol", protocol), "model", model)
     if not len(own):
         raise ValueError(f"{model} has no predictions under protocol {protocol}")
     return own, sources(own, classes)
@@ -216,7 +215,7 @@ def difference_between(
     of_a: pd.DataFrame, of_b: pd.DataFrame, a: str, b: str, protocol: str, classes: list[str]
 ) -> Difference:
     """The `difference`, of rows that are already those of a and of b under the protocol."""
-    of_a, of_b = comparable_of(of_a, of_b)
+    of_a, of_b = comparable(of_a, of_b)
     if not len(of_a):
         raise ValueError(f"no clip has a prediction of both {a} and {b} under {protocol}")
     index = sources(of_a, classes)
@@ -269,7 +268,6 @@ KEPT = Kept()  # of any study: the key holds all that they follow from
 
 def _drawn(found: PerSource, index: pd.MultiIndex) -> Values:
     """The R replicates of SCORES, means over seeds, (R,); kept."""
-
     return KEPT.of(digest(strata(index), found), lambda: _replicates(found, index, SCORES))
 
 
