@@ -130,14 +130,16 @@ class Study:
         none = np.zeros(0, np.int64)
         places = [self._places.get((protocol, name), none) for name in models]
         for own in places:
-            if len(own) and self._answered[own[0]] < 0:
-                of_own = self.predictions.iloc[own]
-                self._answered[own] = counts.answers(of_own, self.classes)[1]
-        at = np.sort(np.concatenate(places))
-        rows, names = self.predictions.iloc[at], pd.Index(self.classes)
-        answered = pd.Categorical.from_codes(self._answered[at], names)
-        of_class = pd.Categorical(rows["class"], names)
-        return rows.assign(**{counts.OF_CLASS: of_class, counts.ANSWERED: answered})
+            if len(own) and self._answers[0, own[0]] < 0:
+                self._answers[:, own] = counts.answers(self.predictions.iloc[own], self.classes)
+        at, names = np.sort(np.concatenate(places)), pd.Index(self.classes)
+        known = {
+            column: pd.Categorical.from_codes(codes, names)
+            for column, codes in zip(
+                (counts.OF_CLASS, counts.ANSWERED), self._answers[:, at], strict=True
+            )
+        }
+        return self.predictions.iloc[at].assign(**known)
 
     def has(self, model: str, protocol: str) -> bool:
         """Whether there are predictions of a model under a protocol."""
@@ -149,9 +151,9 @@ class Study:
         return pd.Index(self.predictions["clip"].iloc[at].unique())
 
     @cached_property
-    def _answered(self) -> np.ndarray:
-        """The number of the class that each prediction answers; -1 where nobody asked yet."""
-        return np.full(len(self.predictions), -1)
+    def _answers(self) -> np.ndarray:
+        """`counts.answers` of each prediction, (2, N); -1 where nobody asked yet."""
+        return np.full((2, len(self.predictions)), -1)
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], np.ndarray]:

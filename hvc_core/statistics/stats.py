@@ -288,9 +288,13 @@ def _replicates(found: PerSource, index: pd.MultiIndex, names: tuple[str, ...]) 
     hits, clips, answered = (
         counts.astype(weights.dtype) for counts in (found.hits, found.clips, found.answered)
     )
-    classes = answered.shape[2]
-    hits = by_class(weights, hits, found.number, classes)
-    support = by_class(weights, clips, found.number, classes)
+    alike = (clips == clips[0]).all()  # most protocols' seeds have the same clips
+    counts = np.concatenate([hits, clips[:1] if alike else clips])
+    drawn = by_class(weights, counts, found.number, answered.shape[2])
+    hits, support = (
+        drawn[: len(hits)],
+        np.broadcast_to(drawn[len(hits) :], drawn[: len(hits)].shape),
+    )
     total: Values = {}
     for seed in range(len(found.seeds)):
         present = np.unique(found.number[found.clips[seed] > 0]).size
@@ -321,7 +325,7 @@ def _values(
         if name == "accuracy":
             made[name] = hits.sum(axis=1) / np.maximum(clips, 1)
         elif name in SCORES:
-            made[name] = (getattr(found, kind) * held).sum(axis=1) * share
+            made[name] = getattr(found, kind).sum(axis=1) * share  # 0 where not held
         else:  # a class that was not drawn has no score, see `_estimates`
             made[name] = np.where(held, getattr(found, kind), np.nan)
     return made
