@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.state import View
-from hvc_core import clips, study, video
+from hvc_core import apart, clips, study, video
 
 HINT = (
     "The clip itself is not here: no study ships clips. With the data folder at hand, "
@@ -58,7 +58,7 @@ def _paths(folder: str) -> dict[str, Path]:
 def preview(path: Path) -> bytes | None:
     """An MP4 of a clip that every browser plays; None where none can be made."""
     try:
-        return video.preview(path.read_bytes(), limits=video.Limits())
+        return apart.preview(path.read_bytes(), limits=video.Limits())
     except Exception:
         _log.exception("no preview of %s", path.name)
         return None

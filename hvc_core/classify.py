@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,9 @@ _TYPES: dict[str, type[np.generic]] = {
     "tensor(uint8)": np.uint8,
 }
 _EXPORT = "Write it again with `python -m training export DIR`."
+
+# Each answer in the making holds memory, and more than there are cores only wait for each other.
+_RUNS = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,10 @@ class Model:
         Raises:
             StudyError: the model does not run, or what it gives is no set of probabilities.
         """
+        clip = images[None].astype(self.dtype)  # (1, T, H, W, 3)
         try:
-            (out,) = self.session.run(None, {self.input: images[None].astype(self.dtype)})
+            with _RUNS:
+                (out,) = self.session.run(None, {self.input: clip})
         except Exception as error:  # ONNX Runtime's errors share no class of their own
             raise _broken(self.file, None, f"the model does not run ({_short(error)})") from error
         if out.shape != (1, classes):
@@ -198,6 +205,7 @@ def classify(
     source: Path | bytes,
     limits: video.Limits | None = LIMITS,
     also: Sequence[tuple[int, int]] = (),
+    decoder: ModuleType = video,
 ) -> Answer:
     """Puts one clip through all models: decodes it once, then runs them side by side.
 
@@ -206,6 +214,7 @@ def classify(
         source: Path or bytes. The video file.
         limits: Limits or None. None takes everything on: for files of one's own.
         also: sizes (height, width) that the answer's frames are wanted in besides the models' own.
+        decoder: module. `video`, or `apart` for a stranger's clip.
 
     Raises:
         VideoError: the clip cannot be used.
@@ -213,7 +222,7 @@ def classify(
     """
     start = time.perf_counter()
     sizes = sorted({model.size for model in models.models} | set(also))
-    frames = video.sample(source, sizes, models.frames, limits)
+    frames = decoder.sample(source, sizes, models.frames, limits)
     decode_ms = 1e3 * (time.perf_counter() - start)
 
     def answer(model: Model) -> ModelAnswer:

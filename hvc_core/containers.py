@@ -77,6 +77,7 @@ class Damage:
 # The others have no header that says it, and FFmpeg guesses from the bit rate.
 _WITH_DURATION = ("mov", "avi", "matroska", "asf")
 _THREADS = 4
+NO_MEMORY = (MemoryError, BlockingIOError)  # the latter: there is none for one more thread
 _PLACEHOLDER = 2**30  # frames in the header of an AVI that was written to a pipe
 
 
@@ -143,6 +144,8 @@ class Opened:
                 packet = next(packets)
             except StopIteration:
                 return
+            except NO_MEMORY:  # PyAV's are FFmpegErrors too: no fault of the file's
+                raise
             except av.FFmpegError:
                 self.damage.stopped = True
                 return
@@ -159,6 +162,8 @@ class Opened:
         for packet in chain(self.packets(), [None]):  # None: what the decoder still holds
             try:
                 frames = self.stream.decode(packet)
+            except NO_MEMORY:
+                raise
             except av.FFmpegError:
                 self.damage.lost += packet is not None
                 continue
@@ -211,6 +216,8 @@ def opened(
             "r",
             options={"format_whitelist": _FORMATS, **pixels},
         )
+    except NO_MEMORY:
+        raise
     except (av.FFmpegError, OSError, UnicodeError) as error:
         raise VideoError(why_not_opened(source)) from error
     with container:

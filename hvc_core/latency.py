@@ -107,14 +107,14 @@ def _keras(folder: Path, threads: int) -> tuple[Callable[[np.ndarray], Any], str
     return model.predict_on_batch, name, os.cpu_count() or 1
 
 
-def peak_memory() -> int:
-    """The most memory that this process has held so far, in bytes.
+def peak_memory(pid: int | None = None) -> int:
+    """The most memory that this process has held so far, or on Linux another, in bytes.
 
     Linux's getrusage would also count what the process that started this one held, so there the
     kernel's own mark for this program is read.
     """
     try:
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path(f"/proc/{pid or 'self'}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -84,7 +85,12 @@ class Along:
     seconds: float
 
 
-def along(models: Models, source: Path | bytes, limits: video.Limits | None = LIMITS) -> Along:
+def along(
+    models: Models,
+    source: Path | bytes,
+    limits: video.Limits | None = LIMITS,
+    decoder: ModuleType = video,
+) -> Along:
     """Decodes a clip once for all its windows.
 
     Args:
@@ -92,13 +98,15 @@ def along(models: Models, source: Path | bytes, limits: video.Limits | None = LI
         source: Path or bytes. The video file.
         limits: Limits or None. None takes everything on: for files of one's own.
 
+        decoder: module. `video`, or `apart` for a stranger's clip.
+
     Raises:
         VideoError: the clip cannot be used.
     """
-    seconds = video.length(source, limits)
+    seconds = decoder.length(source, limits)
     count, starts = windows(seconds, models.frames)
     sizes = sorted({model.size for model in models.models})
-    return Along(video.sample(source, sizes, count, limits), starts, seconds)
+    return Along(decoder.sample(source, sizes, count, limits), starts, seconds)
 
 
 def timeline(
