@@ -2,7 +2,7 @@
 
 What a visitor uploads or records stays in that visitor's session: one answer at a time, replaced by
 the next good one. Nothing of it is shared or written down.
-May import: streamlit, numpy, hvc_core, dashboard.state.
+May import: streamlit, numpy, hvc_core, dashboard.line, .state.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from dashboard import state
-from hvc_core import audit, classify, clips, fingerprints, study, video
+from dashboard import line, state
+from hvc_core import apart, audit, classify, clips, fingerprints, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD, RECORDING = "rendered", "example", "upload", "recording"
-_AT_ONCE = 2  # clips decoded at the same time on one server; others wait their turn
 _log = logging.getLogger(__name__)
 
 
@@ -143,8 +141,8 @@ def answer(view: state.View, clip: Clip) -> Answered:
         return dataclasses.replace(kept, clip=clip)
     with explained(view, clip):
         models = models_of(view)
-        with turns():
-            found = classify.classify(models, clip.content, video.Limits(), also=[audit.SIZE])
+        with line.turn():
+            found = classify.classify(models, clip.content, video.Limits(), [audit.SIZE], apart)
         known = _fingerprints(str(view.study.folder), view.revision)
         twins = fingerprints.near(found.frames.images[audit.SIZE], known) if known else []
     key = (clip.digest, view.revision, *view.pair)
@@ -172,8 +170,8 @@ def preview(clip: Clip) -> bytes | None:
     if kept is not None and kept[0] == clip.digest:
         return kept[1]
     try:
-        with turns():
-            made: bytes | None = video.preview(clip.content, limits=video.Limits())
+        with line.turn():
+            made: bytes | None = apart.preview(clip.content, limits=video.Limits())
     except Exception:
         _log.exception("no preview of a clip of %d bytes", len(clip.content))
         made = None
@@ -225,12 +223,6 @@ def _fingerprints(folder: str, revision: str) -> fingerprints.Fingerprints | Non
     except study.StudyError:
         _log.exception("no clip is told to be near one of the study")
         return None
-
-
-@st.cache_resource(show_spinner=False)
-def turns() -> threading.Semaphore:
-    """Who decodes: _AT_ONCE at a time, the others wait."""
-    return threading.Semaphore(_AT_ONCE)
 
 
 def sentence(error: Exception) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard import answering, state
+from dashboard import answering, line, state
 from dashboard.answering import Answered
 from dashboard.trust import Trust, trust
-from hvc_core import classify, saliency, timeline, video
+from hvc_core import apart, classify, saliency, timeline, video
 
 HEIGHT = 240  # pixels of the film beside the strips: the whole clip is sent to the browser
 
@@ -50,9 +50,9 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
     clip = answered.clip
     with answering.explained(view, clip):
         models = answering.models_of(view)
-        with answering.turns():  # for the decoding alone: others need not wait for the answers
-            frames = timeline.along(models, clip.content, video.Limits())
-            film = video.preview(clip.content, HEIGHT, math.inf, video.Limits())
+        with line.turn():  # for the decoding alone: others need not wait for the answers
+            frames = timeline.along(models, clip.content, video.Limits(), apart)
+            film = apart.preview(clip.content, HEIGHT, math.inf, video.Limits())
         found = timeline.timeline(models, frames, progress)
     scaled = [trust(view, model) for model in view.pair]
     values = [

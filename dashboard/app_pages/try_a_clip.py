@@ -19,7 +19,7 @@ from dashboard import (
     trust,
 )
 from dashboard.answering import Clip, ClipError
-from hvc_core import splits
+from hvc_core import apart, splits
 
 view = state.view()
 limits = answering.video.Limits()
@@ -64,6 +64,7 @@ if able and not set(view.pair) <= set(able):
     )
     st.stop()
 
+apart.warm()  # while the visitor looks for a clip
 uploads = st.file_uploader(
     f"Your video, or several, up to {limits.max_bytes / 1e6:.0f} MB and "
     f"{limits.max_seconds / 60:.0f} minutes each",
