@@ -16,7 +16,7 @@ SHOW := $(if $(SCREEN),--server.headless=false --server.showEmailPrompt=false)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dashboard test check benchmark screenshots clean
+.PHONY: help dashboard test check benchmark screenshots space clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | \
@@ -37,6 +37,9 @@ benchmark: $(VENV)/.all ## measure speed and memory against the common way
 
 screenshots: $(VENV)/.all ## take the pictures of the real app that the README shows
 	$(BIN)/python -m tests.screenshots $(ARGS)
+
+space: $(VENV)/.dashboard ## write the Space's repository into build/space, ready to push
+	$(BIN)/python -m training space $(or $(SPACE),build/space) $(if $(STUDY),--study "$(STUDY)") $(ARGS)
 
 clean: ## remove the virtual environment and the tools' caches; data, studies and .cache stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -103,13 +103,12 @@ class _Process:
         self._folder = tempfile.TemporaryDirectory(prefix="hvc-", ignore_cleanup_errors=True)
         env = {name: os.environ[name] for name in _PASSED if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "hvc_core.decoder"],
+            [sys.executable, "-m", "hvc_core.decoder", self._folder.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
             env={
                 **env,
-                "TMPDIR": self._folder.name,
                 # Threads of NumPy's and arenas of malloc's take room that decoding is to have.
                 "OPENBLAS_NUM_THREADS": "1",
                 "MALLOC_ARENA_MAX": "1",

@@ -1,8 +1,8 @@
 """The process in which strangers' clips are decoded: one job after another, read from a pipe.
 
-Started by hvc_core.apart as `python -m hvc_core.decoder`, never imported by anything else but
-tests. A job is a line of JSON and the clip's bytes; so is what comes back, without a pickle in
-either direction. May import: the standard library, hvc_core.video.
+Started by hvc_core.apart as `python -m hvc_core.decoder FOLDER`; nothing else imports it but tests.
+A job is a line of JSON and the clip's bytes; so is what comes back, without a pickle in either
+direction. May import: the standard library, hvc_core.video.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import contextlib
 import json
 import math
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,8 +26,20 @@ Head = dict[str, Any]
 NEAR = 50_000_000  # bytes: one frame of 4K and more; who came so near to a limit has met it
 
 
-def main() -> None:
-    """Answers jobs until the pipe ends, which it does when the parent does."""
+def main(folder: str) -> None:
+    """Answers jobs until the pipe ends, which it does when the parent does.
+
+    Args:
+        folder: str. Where a preview is while it is made; removed at the end.
+    """
+    tempfile.tempdir = folder
+    try:
+        _serve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # an app that was killed cannot
+
+
+def _serve() -> None:
     # What a library prints must not get into the answers.
     asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -134,4 +149,4 @@ def _most(kind: int, value: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -48,6 +48,11 @@ def idle() -> apart._Process:
     return process
 
 
+def folder_of(process: int) -> Path:
+    """Where a process makes its previews: the last word of its command."""
+    return Path(os.fsdecode(Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[-2]))
+
+
 def test_it_gives_what_this_process_would(clip: bytes) -> None:
     there, here = (use.sample(clip, SIZES, 20, LIMITS) for use in (apart, video))
     assert list(there.images) == list(here.images)
@@ -133,12 +138,12 @@ def test_it_gets_no_token_and_works_where_nobody_else_may_look(
     apart.sample(clip, SIZES)
     environment = Path(f"/proc/{process.pid}/environ").read_bytes()
     assert b"hf_secret" not in environment
-    (folder,) = (one[7:] for one in environment.split(b"\0") if one.startswith(b"TMPDIR="))
-    assert Path(os.fsdecode(folder)).stat().st_mode & 0o777 == 0o700
+    folder = folder_of(process.pid)
+    assert folder.stat().st_mode & 0o777 == 0o700
     apart.preview(clip)
-    assert list(Path(os.fsdecode(folder)).iterdir()) == []
+    assert list(folder.iterdir()) == []
     apart.end()
-    assert not Path(os.fsdecode(folder)).exists()
+    assert not folder.exists()
 
 
 def test_a_process_is_replaced_after_some_clips(
@@ -173,7 +178,8 @@ def test_it_does_not_outlive_an_app_that_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as app:
         assert app.stdout is not None
         child = int(app.stdout.readline())
-        assert Path(f"/proc/{child}").exists()
+        folder = folder_of(child)
+        assert folder.is_dir()
         app.kill()
     for _ in range(200):
         stat = Path(f"/proc/{child}/stat")
@@ -183,3 +189,4 @@ def test_it_does_not_outlive_an_app_that_is_killed() -> None:
     else:
         os.kill(child, signal.SIGKILL)
         pytest.fail("the decoder goes on without its app")
+    assert not folder.exists()

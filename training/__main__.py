@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "write a study's models as Keras weights and ONNX, and measure their parity",
     "publish": "put a study and its models onto the Hugging Face Hub",
     "pull": "download a published study and its models from the Hugging Face Hub",
+    "space": "write the folder of a Docker Space that shows a study",
 }
 EPILOG = "`python -m training COMMAND --help` says more about one command."
 # Errors that are for a person to act on: their message is enough, a traceback would hide it.

@@ -43,16 +43,7 @@ def run(args: argparse.Namespace) -> int:
     folder = args.folder or Path(named.repo.split("/")[1])
     if folder.exists():
         raise study.StudyError(folder, None, "is there already", "Name another folder.")
-    try:
-        commit = fetch.commit_of(named)
-        fetch.fetch(named, commit, folder.resolve(), whole=True, told=print)
-    except study.StudyError:
-        raise
-    except Exception as error:  # whatever a network and a server can do
-        raise study.StudyError(
-            str(named), None, f"cannot be had from the Hub now ({fetch.failure(error)})",
-            "What came is kept; the same command goes on.",
-        ) from error  # fmt: skip
+    commit = fetch.at_once(named, folder.resolve(), whole=True, told=print)
     of = study.read(folder)
     print(f"{folder}: {of.title}, commit {commit}")
     return 0

@@ -73,6 +73,29 @@ def failure(error: Exception) -> str:
     return "no connection"
 
 
+def at_once(
+    named: Address,
+    folder: Path,
+    whole: bool = False,
+    told: Callable[[str], None] = lambda line: None,
+) -> str:
+    """`fetch` of what an address means now, for a command line; returns the commit.
+
+    Raises:
+        StudyError: whatever went wrong, in words for a person.
+    """
+    try:
+        commit = commit_of(named)
+        fetch(named, commit, folder, whole, told)
+    except StudyError:
+        raise
+    except Exception as error:  # whatever a network and a server can do
+        problem = f"cannot be had from the Hub now ({failure(error)})"
+        advice = "What came is kept; the same command goes on."
+        raise StudyError(str(named), None, problem, advice) from error
+    return commit
+
+
 def fetch(
     named: Address,
     commit: str,
