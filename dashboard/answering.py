@@ -20,7 +20,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import line, state
-from hvc_core import apart, audit, classify, clips, fingerprints, study, video
+from hvc_core import apart, audit, classify, clips, fingerprints, memory, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
 RENDERED, EXAMPLE, UPLOAD, RECORDING = "rendered", "example", "upload", "recording"
@@ -145,6 +145,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
             found = classify.classify(models, clip.content, video.Limits(), [audit.SIZE], apart)
         known = _fingerprints(str(view.study.folder), view.revision)
         twins = fingerprints.near(found.frames.images[audit.SIZE], known) if known else []
+        memory.give_back()
     key = (clip.digest, view.revision, *view.pair)
     st.session_state["answered"] = answered = Answered(clip, key, found, tuple(twins))
     return answered

@@ -18,10 +18,12 @@ from typing import Any
 
 import streamlit as st
 
+from hvc_core import memory
 from hvc_core import study as studies
 from hvc_core.findings import main_protocol
 from hvc_core.hub import address, standing
 
+memory.settle()
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "studies" / "ucf50-15"
 SEED_STUDY = ROOT / "studies" / "seed_study.json"
@@ -110,7 +112,9 @@ def revision(path: Path) -> str:
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the study …")
 def _read(path: str, revision: str) -> studies.Study:
-    return studies.read(Path(path))
+    found = studies.read(Path(path))
+    memory.give_back()  # reading takes a multiple of what is kept
+    return found
 
 
 def open_study() -> tuple[studies.Study, str]:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,9 +38,6 @@ _TYPES: dict[str, type[np.generic]] = {
 }
 _EXPORT = "Write it again with `python -m training export DIR`."
 
-# Each answer in the making holds memory, and more than there are cores only wait for each other.
-_RUNS = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
-
 
 @dataclass(frozen=True)
 class Model:
@@ -55,6 +52,8 @@ class Model:
         session: onnxruntime.InferenceSession.
         input: str. The name of the session's input.
         dtype: numpy dtype of the session's input.
+        turn: Lock. One clip at a time: a second one beside it takes as much memory again, and is
+            hardly faster where a model has all cores already.
     """
 
     name: str
@@ -65,6 +64,7 @@ class Model:
     session: Any
     input: str
     dtype: type[np.generic]
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def probabilities(self, images: np.ndarray, classes: int) -> np.ndarray:
         """Runs the model on one clip.
@@ -81,7 +81,7 @@ class Model:
         """
         clip = images[None].astype(self.dtype)  # (1, T, H, W, 3)
         try:
-            with _RUNS:
+            with self.turn:
                 (out,) = self.session.run(None, {self.input: clip})
         except Exception as error:  # ONNX Runtime's errors share no class of their own
             raise _broken(self.file, None, f"the model does not run ({_short(error)})") from error
