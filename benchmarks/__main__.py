@@ -33,7 +33,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         prog="python -m benchmarks",
         description="Measures speed and memory against the common way: the same clip, the same "
         "weights, the same machine, both in turns. And how long the app takes to open a study of "
-        "a million rows and to turn its pages. Takes about twenty minutes.",
+        "a million rows and to turn its pages, and what twenty visitors at once get. Takes about "
+        "twenty-five minutes.",
     )
     parser.add_argument(
         "--only", nargs="+", choices=results.KINDS, metavar="KIND",
@@ -156,6 +157,12 @@ def measure(
         from benchmarks import serve
 
         return serve.measure(given, clips, repeats)
+    if kind == "visitors":
+        from benchmarks import visitors
+
+        if shipped is None:
+            raise BenchmarkError("visitors need a study that the app can show: name it by --study")
+        return visitors.measure(shipped, clips[0], quick)
     if kind == "memory":
         from benchmarks import memory
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from hvc_core.storage import write_atomic
 
-KINDS = ("serve", "memory", "train", "parity", "pages")  # their order in tables
+KINDS = ("serve", "memory", "visitors", "train", "parity", "pages")  # their order in tables
 PAGE = "Page "  # how rows of a single page begin: they are kept, but too many for the table
 
 

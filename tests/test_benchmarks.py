@@ -326,7 +326,7 @@ def test_quick_run(root, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, list[Row]]
     found, _ = results.newest(tmp_path)
-    assert list(found) == ["serve", "train", "parity", "pages"]
+    assert list(found) == ["serve", "visitors", "train", "parity", "pages"]
     assert all(row.ours > 0 and (row.common or 0) > 0 for row in found["serve"] + found["train"])
     assert [row.met for row in found["parity"]] == ["yes", "yes"]  # no clock decides this
     assert table.table(*results.newest(tmp_path)).count("\n") > 8
