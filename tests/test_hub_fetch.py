@@ -73,6 +73,24 @@ def test_a_study_comes_back_as_it_went(
     assert again.returncode == 2 and "is there already" in again.stderr
 
 
+def test_a_space_is_made_of_a_study_at_its_commit(server: Hub, made: Path, tmp_path: Path) -> None:
+    plan = repos.plan(study.read(made), "tester")
+    head = server.repos["datasets", plan.study.id].head
+    folder, named = tmp_path / "space", f"hf:{plan.study.id}@{plan.tag}"
+    words = ("-m", "training", "space", str(folder), "--study", named)
+    done = python(server, tmp_path / "hf", *words)
+    assert done.returncode == 0, done.stderr
+    assert head in done.stdout and TOKEN not in done.stdout + done.stderr
+    baked = folder / "studies" / plan.study.id.split("/")[1]
+    assert f"HVC_STUDY=studies/{baked.name}" in (folder / "Dockerfile").read_text()
+    assert f"{named} at commit `{head}`" in (folder / "README.md").read_text()
+    assert study.read(baked).name == study.read(made).name
+    assert fetch.came_from(baked) == address.Address(plan.study.id, head)
+    assert not any(
+        TOKEN.encode() in file.read_bytes() for file in folder.rglob("*") if file.is_file()
+    )
+
+
 def test_wrong_bytes_are_not_taken_and_the_same_command_goes_on(
     server: Hub, made: Path, tmp_path: Path
 ) -> None:
