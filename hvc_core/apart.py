@@ -33,10 +33,6 @@ _PASSED = (
 )  # fmt: skip
 
 
-class DecoderError(RuntimeError):
-    """The decoder failed in a way that is no fault of the clip's; the message is for a log."""
-
-
 def sample(
     source: Path | bytes,
     sizes: Sequence[tuple[int, int]],
@@ -47,7 +43,7 @@ def sample(
 
     Raises:
         VideoError: as `video.sample`; or decoding crashed, took too long or too much memory.
-        DecoderError: anything else.
+        RuntimeError: anything else, no fault of the clip's; the message is for a log.
     """
     limits = limits or video.Limits()
     sizes = list(dict.fromkeys((int(height), int(width)) for height, width in sizes))
@@ -56,7 +52,7 @@ def sample(
     for height, width in sizes:
         end = at + count * height * width * 3
         if end > len(content):
-            raise DecoderError("the decoder sent less than it was asked for")
+            raise RuntimeError("the decoder sent less than it was asked for")
         frames = np.frombuffer(content[at:end], np.uint8)
         images[height, width] = frames.reshape(count, height, width, 3)
         at = end
@@ -197,7 +193,7 @@ def _ask(
     if "refused" in said:
         raise video.VideoError(str(said["refused"]))
     if "broken" in said:
-        raise DecoderError(f"the decoder failed with {said['broken']}")
+        raise RuntimeError(f"the decoder failed with {said['broken']}")
     return said, made
 
 
