@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.hub_repo import Repo, oid
 
@@ -120,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(status, b"{}")
         for methods, pattern, name, login in ROUTES:
             found = re.fullmatch(pattern, path)
-            if found and self.command in methods:
+            asked = "GET" if self.command == "HEAD" and "HEAD" not in methods else self.command
+            if found and asked in methods:
                 if login and self.headers.get("Authorization") != f"Bearer {TOKEN}":
                     return self._refuse(401, "Unauthorized")
                 with self.hub.lock:
@@ -181,6 +182,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _tree(self, kind: str, name: str, revision: str) -> None:
         if found := self._at(kind, name, revision):
             self._tell([_entry(path, text) for path, text in found[2].items()])
+
+    def _paths(self, kind: str, name: str, revision: str) -> None:
+        if found := self._at(kind, name, revision):
+            form = parse_qs(self.body.decode())  # of other clients; huggingface_hub sends JSON
+            wanted = form.get("paths") or json.loads(self.body)["paths"]
+            self._tell([_entry(path, text) for path, text in found[2].items() if path in wanted])
 
     def _refs(self, kind: str, name: str) -> None:
         if found := self._at(kind, name, "main"):
@@ -350,6 +357,7 @@ ROUTES = (
     (("POST",), rf"{_ELSE}/{_NAME}\.git/info/lfs/objects/batch", "_batch", True),
     (("PUT",), r"/_lfs/(?P<sha256>[0-9a-f]{64})", "_put_lfs", False),
     (("GET",), rf"/api/{_KIND}/{_NAME}/tree/{_AT}(?:/.*)?", "_tree", False),
+    (("POST",), rf"/api/{_KIND}/{_NAME}/paths-info/{_AT}", "_paths", False),
     (("GET",), rf"/api/{_KIND}/{_NAME}/refs", "_refs", False),
     (("GET",), rf"/api/{_KIND}/{_NAME}(?:/revision/(?P<revision>.+))?", "_info", False),
     (("GET", "HEAD"), rf"{_ELSE}/{_NAME}/resolve/{_AT}/(?P<path>.+)", "_file", False),
