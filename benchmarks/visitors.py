@@ -23,6 +23,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def measure(study: Path, clip: Path, quick: bool = False) -> Iterator[Row]:
 
 def made(clip: Path, count: int) -> list[bytes]:
     """As many clips as asked for, each the given one shifted and darkened in a way of its own."""
-    whole = video.whole(clip)
+    whole, rate = video.whole(clip), Fraction(video.probe(clip).fps or 25)
     like = whole.frames[0]
     found = []
     for number in range(count):
@@ -101,15 +102,8 @@ def made(clip: Path, count: int) -> list[bytes]:
             shade = 1 - 0.4 * number / max(count - 1, 1)
             luma = (np.roll(image[:height], 9 * number, axis=1) * shade).astype(np.uint8)
             planes.append(np.concatenate([luma, image[height:]]))
-        rate = video.probe(clip).fps or 25
-        found.append(video.h264(planes, _fraction(rate), 23, like, "veryfast"))
+        found.append(video.h264(planes, rate.limit_denominator(1001), 23, like, "veryfast"))
     return found
-
-
-def _fraction(rate: float) -> Any:
-    from fractions import Fraction
-
-    return Fraction(rate).limit_denominator(1001)
 
 
 # -- one visit -----------------------------------------------------------------------------------
@@ -148,7 +142,7 @@ def visit(url: str, name: str, content: bytes) -> Visit:
         ask = BackMsg()
         ask.rerun_script.page_name = "try_a_clip"
         line.send(ask.SerializeToString())
-        messages = _until_finished(line)
+        messages = list(_stream(line))
         sessions = [m.new_session for m in messages if m.WhichOneof("type") == "new_session"]
         uploaders = [e.file_uploader.id for e in _elements(messages) if e.HasField("file_uploader")]
         if not sessions or not uploaders:
@@ -205,10 +199,6 @@ def _stream(line: Any) -> Iterator[Any]:
         yield message
         if message.WhichOneof("type") == "script_finished" and message.script_finished in (0, 1):
             return
-
-
-def _until_finished(line: Any) -> list[Any]:
-    return list(_stream(line))
 
 
 def _elements(messages: Sequence[Any]) -> Iterator[Any]:

@@ -53,7 +53,7 @@ def sample(
         end = at + count * height * width * 3
         if end > len(content):
             raise RuntimeError("the decoder sent less than it was asked for")
-        frames = np.frombuffer(content[at:end], np.uint8)
+        frames = np.frombuffer(content, np.uint8, end - at, at)
         images[height, width] = frames.reshape(count, height, width, 3)
         at = end
     seconds = np.asarray(said["seconds"], np.float64)

@@ -97,7 +97,6 @@ def along(
         models: Models. From `classify.open_models`.
         source: Path or bytes. The video file.
         limits: Limits or None. None takes everything on: for files of one's own.
-
         decoder: module. `video`, or `apart` for a stranger's clip.
 
     Raises:

@@ -25,6 +25,7 @@ from huggingface_hub import SpaceCard
 
 from hvc_core import study
 from tests.support import dockerfile, videos
+from tests.support.app import stop
 from tests.support.hub_server import serve as serve_hub
 from tests.support.studies import make_study
 from training.__main__ import main
@@ -119,12 +120,7 @@ def started(image: dockerfile.Image, log: Path) -> Iterator[str]:
                 pytest.fail(f"the health check never passed:\n{log.read_text()}")
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 @contextlib.contextmanager

@@ -124,12 +124,17 @@ def serve(study: Path, log: Path, command: tuple[str, ...] = ()) -> Iterator[Ser
             _wait(f"{url}/_stcore/health", process, log)
             yield Served(url, log)
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends a server as hosts do: asked first, then made to."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
