@@ -25,13 +25,23 @@ def tab(context: Any, served: Any) -> Any:
 
 
 def choose(tab: Tab, label: str, value: str) -> None:
-    """Chooses in a box by the keyboard; again where the page was drawn anew meanwhile."""
+    """Chooses in a box by the keyboard; again where the page was drawn anew meanwhile.
+
+    A page that is drawn anew closes the list, and Enter then chooses nothing, though the box goes
+    on showing what was typed until it is left: so it is left before it is read.
+    """
     box = tab.page.get_by_role("combobox", name=label)
+    option = tab.page.get_by_role("option", name=value, exact=True)
     for _ in range(5):
         box.click()
         box.fill(value)
-        tab.page.wait_for_timeout(500)
+        try:
+            option.wait_for(timeout=5_000)
+        except playwright.TimeoutError:
+            box.press("Escape")
+            continue
         box.press("Enter")
+        box.blur()
         tab.settle()
         tab.page.wait_for_timeout(500)
         if box.input_value() == value:
