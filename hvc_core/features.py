@@ -100,7 +100,9 @@ def fill(
     wanted = [(0, row) for row in rows]
     wanted += [(view, row) for view in range(1, len(features.done)) for row in augmented]
     todo = [(view, row) for view, row in wanted if not features.done[view, row]]
-    random.shuffle(todo)  # processes of one machine that begin together share the work
+    # Processes of one machine that begin together share the work. Not by the global generator: a
+    # cell's seed is drawn from it, and would depend on what lay in the cache.
+    random.Random().shuffle(todo)
     for number, (view, row) in enumerate(todo, start=1):
         if not features.done[view, row]:
             if view:
@@ -128,7 +130,7 @@ def derive(
         progress: called with (clips done, clips to do).
     """
     todo = np.argwhere(source.done > features.done).tolist()
-    random.shuffle(todo)
+    random.Random().shuffle(todo)
     for number, (view, row) in enumerate(todo, start=1):
         if not features.done[view, row]:
             features.values[view, row] = body(source.values[view, [row]].astype(np.float32))[0]

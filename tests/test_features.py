@@ -5,6 +5,7 @@ May import: numpy, pytest, hvc_core.augment, .clips, .features, .frames, .recipe
 
 from __future__ import annotations
 
+import random
 import shutil
 import zlib
 
@@ -111,6 +112,21 @@ def test_two_that_fill_at_once_share_the_work(place):
     fresh = features.open_features(place.with_name("features-b"), (20, 2, 3, 3), 6, VIEWS)
     fill(fresh, range(6), range(6))
     np.testing.assert_array_equal(kept.values, fresh.values)
+
+
+def test_what_lay_in_the_cache_does_not_change_what_is_drawn_after(place):
+    """A cell's dropout is seeded by the global generator."""
+    drawn = []
+    for _ in range(2):  # the cache empty, then filled
+        random.seed(7)
+        fill(opened(place), range(6), [0])
+        features.derive(
+            features.open_features(place / "pooled", (20, 3), len(CLIPS), VIEWS),
+            opened(place),
+            lambda x: x.mean((2, 3)),
+        )
+        drawn.append(random.random())
+    assert drawn[0] == drawn[1] == random.Random(7).random()
 
 
 def test_progress_counts_what_is_missing(place):
