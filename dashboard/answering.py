@@ -2,7 +2,7 @@
 
 What a visitor uploads or records stays in that visitor's session: one answer at a time, replaced by
 the next good one. Nothing of it is shared or written down.
-May import: streamlit, numpy, hvc_core, dashboard.line, .state.
+May import: streamlit, hvc_core, dashboard.line, .sheets, .state.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
-from dashboard import line, state
+from dashboard import line, sheets, state
 from hvc_core import apart, audit, classify, clips, fingerprints, memory, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
@@ -58,13 +57,16 @@ class Answered:
     Attributes:
         clip: the clip.
         key: tuple. The clip's digest, the study's revision and the models: what it answers.
-        answer: what the models said.
+        answer: what the models said. Without its frames, which are in `sheets`.
+        sheets: dict. (height, width) -> bytes. What the models saw, in every size that one of them
+            wants: a sheet of frames.
         twins: the study's clips that it is nearly one of, or holds, the nearest first.
     """
 
     clip: Clip
     key: tuple[str, ...]
     answer: classify.Answer
+    sheets: dict[tuple[int, int], bytes]
     twins: tuple[fingerprints.Twin, ...]
 
 
@@ -144,10 +146,16 @@ def answer(view: state.View, clip: Clip) -> Answered:
         with line.turn():
             found = classify.classify(models, clip.content, video.Limits(), [audit.SIZE], apart)
         known = _fingerprints(str(view.study.folder), view.revision)
-        twins = fingerprints.near(found.frames.images[audit.SIZE], known) if known else []
+        images = found.frames.images
+        twins = fingerprints.near(images[audit.SIZE], known) if known else []
+        sizes = {model.size for model in models.models}
+        # A visit is kept for a while after it was left, so it holds pictures: a third of the frames
+        seen = {size: sheets.sheet(images[size]) for size in sizes}
+        found = dataclasses.replace(found, frames=dataclasses.replace(found.frames, images={}))
+        del images
         memory.give_back()
     key = (clip.digest, view.revision, *view.pair)
-    st.session_state["answered"] = answered = Answered(clip, key, found, tuple(twins))
+    st.session_state["answered"] = answered = Answered(clip, key, found, seen, tuple(twins))
     return answered
 
 
@@ -178,27 +186,6 @@ def preview(clip: Clip) -> bytes | None:
         made = None
     st.session_state["preview"] = (clip.digest, made)
     return made
-
-
-def sheet(frames: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
-    """Frames side by side in rows, as one picture with transparent gaps.
-
-    Args:
-        frames: uint8 array (N, H, W, 3).
-        columns: how many stand in a row.
-        gap: pixels between them.
-
-    Returns:
-        uint8 array (height, width, 4), RGBA.
-    """
-    count, height, width, _ = frames.shape
-    rows = -(-count // columns)
-    whole = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 4), np.uint8)
-    for i, frame in enumerate(frames):
-        y, x = i // columns * (height + gap), i % columns * (width + gap)
-        whole[y : y + height, x : x + width, :3] = frame
-        whole[y : y + height, x : x + width, 3] = 255
-    return whole
 
 
 def servable(view: state.View) -> list[str]:

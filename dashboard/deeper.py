@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard import answering, line, state
+from dashboard import answering, line, sheets, state
 from dashboard.answering import Answered
 from dashboard.trust import Trust, trust
 from hvc_core import apart, classify, saliency, timeline, video
@@ -111,7 +111,7 @@ def _look(
     each = saliency.PARTS + saliency.ROWS * saliency.COLUMNS
     found = []
     for number, (model, one) in enumerate(zip(models, answered.answer.models, strict=True)):
-        images = answered.answer.frames.images[model.size]
+        images = sheets.frames_of(answered.sheets[model.size], model.size)
 
         how = trust(view, model.name)
 

@@ -14,7 +14,8 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import answering, charts, show, state
+from dashboard import charts, sheets, show, state
+from dashboard.answering import Answered
 from dashboard.deeper import Looked
 from dashboard.show import DOT
 from dashboard.trust import Trust, unsure
@@ -128,16 +129,15 @@ def agreement(answer: Answer, true: str | None) -> None:
         st.warning(f"{words}.{truth}", title=f"They disagree: {each}", icon=":material/call_split:")
 
 
-def look(answer: Answer, found: list[Looked]) -> None:
+def look(answered: Answered, found: list[Looked]) -> None:
     """Where each model looks: tiles over the middle frame, and stretches of time."""
+    times = answered.answer.frames.seconds
     # One scale for both models in time, and one in space: a tile is far less than a stretch.
     most = max(0.01, *(float(np.abs(one.in_time).max()) for one in found))
     most_tile = max(0.01, *(float(np.abs(one.in_space).max()) for one in found))
     for slot, (column, one) in enumerate(zip(st.columns(2), found, strict=True)):
-        images = answer.frames.images[one.size]
-        seconds = [
-            float(part.mean()) for part in np.array_split(answer.frames.seconds, len(one.in_time))
-        ]
+        images = sheets.frames_of(answered.sheets[one.size], one.size)
+        seconds = [float(part.mean()) for part in np.array_split(times, len(one.in_time))]
         with column.container(border=True, height="stretch"):
             st.markdown(f"{DOT[slot]} **{one.title}**: {one.said}")
             st.caption(
@@ -177,24 +177,24 @@ def covered(frame: np.ndarray, weight: np.ndarray, slot: int) -> np.ndarray:
     )
 
 
-def frames(view: state.View, answer: Answer) -> None:
+def frames(view: state.View, answered: Answered) -> None:
     """The frames that each model saw, in its own size."""
-    seconds = answer.frames.seconds
+    seconds = answered.answer.frames.seconds
     st.header("What they saw")
     st.caption(
         f"{len(seconds)} frames, one from the middle of each of as many equal stretches, from "
         f"{seconds[0]:.2f} to {seconds[-1]:.2f} s, squashed to each model's size."
     )
     sizes: dict[tuple[int, int], list[str]] = {}
-    for slot, one in enumerate(answer.models):
+    for slot, one in enumerate(answered.answer.models):
         size = view.study.models.get(one.model, {}).get("input", {})
         key = (size.get("height"), size.get("width"))
         sizes.setdefault(key, []).append(f"{DOT[slot]} {one.title}")
-    shown = {size: who for size, who in sizes.items() if size in answer.frames.images}
+    shown = {size: who for size, who in sizes.items() if size in answered.sheets}
     columns = st.columns(2)
     for column, ((height, width), who) in zip(columns, shown.items(), strict=False):
         column.image(
-            answering.sheet(answer.frames.images[height, width]),
+            answered.sheets[height, width],
             width="stretch",
             caption=f"{' and '.join(who)}: {width} × {height} pixels",
             alt=f"{len(seconds)} frames of the clip in order",

@@ -12,7 +12,6 @@ import streamlit as st
 
 from dashboard import deeper, player, show_clip, state
 from dashboard.answering import Answered, ClipError
-from hvc_core.classify import Answer
 from hvc_core.timeline import WINDOW
 
 Progress = Callable[[int, int], object]
@@ -36,7 +35,7 @@ def along(view: state.View, answered: Answered) -> None:
         player.player(found.film, found.timeline, f"The clip {answered.clip.name}", "player")
 
 
-def where(view: state.View, answered: Answered, answer: Answer) -> None:
+def where(view: state.View, answered: Answered) -> None:
     """Where both models look, by covering parts of the clip; asked when the visitor says so."""
     st.header("Where do they look?")
     st.caption(
@@ -51,7 +50,7 @@ def where(view: state.View, answered: Answered, answer: Answer) -> None:
             lambda progress: deeper.ask_where(view, answered, progress),
         )
     if looked is not None:
-        show_clip.look(answer, looked)
+        show_clip.look(answered, looked)
 
 
 def _run(words: str, ask: Callable[[Progress], Any]) -> None:

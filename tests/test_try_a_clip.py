@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -31,7 +30,8 @@ def test_a_clip_gets_both_answers(name: str, codec: str, shown: Path, tmp_path: 
     assert len(app.get("video")) == 1
     answered = app.session_state["answered"]
     assert answered.answer.frames.decoded == 30
-    assert set(answered.answer.frames.images) == {(64, 64), (96, 128)}
+    assert set(answered.sheets) == {(64, 64), (96, 128)}
+    assert not answered.answer.frames.images  # a third of the memory, kept for every visit
 
 
 def test_an_answer_is_computed_once(
@@ -199,11 +199,3 @@ def test_a_file_taken_away_takes_its_answer_along(shown: Path, tmp_path: Path) -
     app.file_uploader[0].clear().run()
     assert not app.exception
     assert plots(app) == 0
-
-
-def test_sheet_puts_frames_in_rows() -> None:
-    frames = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 6, 3), np.uint8)
-    sheet = answering.sheet(frames, columns=2, gap=2)
-    assert sheet.shape == (10, 14, 4)
-    assert sheet[0, 8, 0] == 1 and sheet[6, 0, 0] == 2
-    assert sheet[4, 0, 3] == 0 and sheet[9, 13, 3] == 0  # gaps and the missing frame

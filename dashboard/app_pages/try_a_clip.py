@@ -176,7 +176,7 @@ if any(known):
     )
 show_clip.downloads(view, clip.name, answer, known)
 along = st.container()
-show_clip.frames(view, answer)
+show_clip.frames(view, answered)
 
 with film.container(border=True, height="stretch"):  # last: the answers need not wait for it
     with st.spinner("Making a preview …"):
@@ -190,4 +190,4 @@ with film.container(border=True, height="stretch"):  # last: the answers need no
 
 with along:
     show_deeper.along(view, answered)
-    show_deeper.where(view, answered, answer)
+    show_deeper.where(view, answered)
