@@ -36,10 +36,12 @@ ROOT = Path(__file__).resolve().parent.parent
 VISITORS, ROUNDS = 20, 10  # at once; uploads of each, 200 in all
 MEMORY = 700.0  # MB: what Streamlit Community Cloud gives, rounded up
 GROWTH = 25.0  # MB that the last rounds may hold more than the first ones after warming up
+WARM = 60.0  # seconds of visits before: twice as long as the server keeps one that was left
 WAIT = 600.0  # seconds that a visitor waits for anything at all
 NOTE = (
     "{visitors} visitors at a time, {rounds} rounds, each a new visit that uploads a clip of its "
     "own on Try a clip, over Streamlit's own protocol on the loopback, two clips at work at once. "
+    "Before them as many visits as fit in {warm:.0f} s, since one that was left is kept for 30 s. "
     "An answer is right where it is the one that the same clip got alone, before. Memory is that "
     "of the server and of its decoding processes together (proportional set size), looked at ten "
     "times a second."
@@ -63,28 +65,29 @@ def measure(study: Path, clip: Path, quick: bool = False) -> Iterator[Row]:
         alone = {name: visit(url, name, content) for name, content in clips}
         if len({one.said for one in alone.values()}) < len(clips):
             raise BenchmarkError("two clips get the same answer: nobody could tell a mix-up")
-        watch.mark()
         waits: list[float] = []
         rng = random.Random(0)
-        for _ in range(rounds):
+        begun = time.monotonic()
+        while len(waits) < visitors * rounds:
             rng.shuffle(clips)
             with ThreadPoolExecutor(visitors) as pool:
                 found = list(pool.map(lambda one: visit(url, *one), clips))
             for (name, _), one in zip(clips, found, strict=True):
                 if one.said != alone[name].said:
                     raise BenchmarkError(f"{name} got another answer than alone")
-            waits += [one.seconds for one in found]
             watch.mark()
-    note = NOTE.format(visitors=visitors, rounds=rounds)
+            if quick or time.monotonic() - begun > WARM:
+                waits += [one.seconds for one in found]
+    note = NOTE.format(visitors=visitors, rounds=rounds, warm=0 if quick else WARM)
     of, every = study.name, f"{len(waits)} uploads, {visitors} at once"
     single = [one.seconds for one in alone.values()]
     yield within("Upload to both answers in a visit, alone", single, None, "s", of, note)
     yield within(f"{every}: median wait for both answers", waits, None, "s", of, note)
     yield within(f"{every}: longest wait", [max(waits)], None, "s", of, note)
     yield within(f"{every}: most memory", [watch.peak / 1e6], MEMORY, "MB", of, note)
-    # The first round opens what is opened once; two rounds each, for one is noise.
-    first, last = (float(np.mean(watch.marks[at])) for at in (slice(1, 3), slice(-2, None)))
-    grown = (last - first) / 1e6
+    counted = watch.marks[-rounds:]
+    first, last = np.mean(counted[:2]), np.mean(counted[-2:])  # two rounds, for one is noise
+    grown = float(last - first) / 1e6
     yield within("Memory of the last two rounds over that of the first two", [grown], GROWTH, "MB",
                  of, note)  # fmt: skip
 
