@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,21 +151,47 @@ def test_a_study_of_ours_is_small_enough() -> None:
         visit.check_table(file)
 
 
-def test_a_slow_hub_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_hub_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
     monkeypatch.setattr(visit, "DOWNLOAD_S", 0.2)
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: time.sleep(2))
     with pytest.raises(TimeoutError):
         visit._download("a/b", "c" * 40, ["study.json"])
 
 
-def test_only_so_many_studies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_are_fetched_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that was given up holds its place until it ends."""
+    go_on = threading.Event()
+    monkeypatch.setattr(visit, "_downloads", threading.BoundedSemaphore(visit.AT_ONCE))
     monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
-    made = []
+    monkeypatch.setattr(visit, "DOWNLOAD_S", 0.1)
+    monkeypatch.setattr(visit, "INFO_S", 0.1)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: go_on.wait() and "x")
+    for number in range(visit.AT_ONCE):
+        with pytest.raises(TimeoutError):
+            visit._download(f"a/{number}", "c" * 40, ["study.json"])
+    with pytest.raises(StudyError, match="other studies are being fetched. Try again"):
+        visit._download("a/last", "c" * 40, ["study.json"])
+    go_on.set()
+    monkeypatch.setattr(visit, "DOWNLOAD_S", 60)
+    monkeypatch.setattr(visit, "INFO_S", 60)
+    assert visit._download("a/last", "c" * 40, ["study.json"]) == Path("x")
+
+
+def test_only_so_many_studies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no download ever ends well."""
+
+    def fails(repo: str, **_: object) -> str:
+        place = tmp_path / f"datasets--{repo.replace('/', '--')}" / "blobs"
+        place.mkdir()
+        (place / "part.incomplete").write_bytes(b"part")
+        raise ConnectionError("cut")
+
+    monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fails)
     for number in range(visit.MOST_KEPT + 2):
-        made.append(tmp_path / f"datasets--a--{number}" / "snapshots" / "c")
-        made[-1].mkdir(parents=True)
-        os.utime(made[-1].parent.parent, (number, number))
-    visit._prune(made[0])  # the oldest, but in use now
+        with pytest.raises(ConnectionError):
+            visit._download(f"a/{number}", "c" * 40, ["study.json"])
+        os.utime(tmp_path / f"datasets--a--{number}", (number, number))
     there = {path.name for path in tmp_path.iterdir()}
-    assert len(there) == visit.MOST_KEPT and "datasets--a--0" in there
-    assert "datasets--a--1" not in there
+    assert there == {f"datasets--a--{n}" for n in range(2, visit.MOST_KEPT + 2)}

@@ -27,7 +27,10 @@ TABLES = (*NEEDED, "history.parquet", "validation.parquet", "unseen.parquet", "a
 MOST_BYTES, MOST_JSON_BYTES = 300_000_000, 20_000_000
 MOST_ROWS, MOST_VALUES, LONGEST_WORD = 2_000_000, 150_000_000, 200
 MOST_KEPT = 8  # studies in the cache; the oldest go
+AT_ONCE = 2  # downloads: so many strangers' addresses may fill the disk at the same time
 INFO_S, DOWNLOAD_S = 8, 120  # what is waited for an answer, and for the files
+
+_downloads = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,6 @@ def pull(address: str) -> Pulled:
             check_table(folder / name)
     text = str(folder)
     write_atomic(_note(repo, revision), lambda file: file.write_text(text, encoding="utf-8"))
-    _prune(folder)
     return Pulled(folder, str(info.sha))
 
 
@@ -147,8 +149,19 @@ def _download(repo: str, commit: str, names: list[str]) -> Path:
     """The snapshot's folder; TimeoutError where that takes longer than DOWNLOAD_S.
 
     What is late goes on in the background and is in the cache for the next who asks.
+
+    Raises:
+        StudyError: others' downloads go on.
     """
     from huggingface_hub import snapshot_download
+    from huggingface_hub.file_download import repo_folder_name
+
+    if not _downloads.acquire(timeout=INFO_S):
+        raise StudyError(
+            repo, None, "must wait, for other studies are being fetched", "Try again in a minute."
+        )
+    # Before, since a download that fails leaves its part behind
+    _prune(_cache() / repo_folder_name(repo_id=repo, repo_type="dataset"))
 
     came: list[Any] = []
 
@@ -167,6 +180,8 @@ def _download(repo: str, commit: str, names: list[str]) -> Path:
             )
         except Exception as error:
             came.append(error)
+        finally:
+            _downloads.release()
 
     thread = threading.Thread(target=fetch, daemon=True)
     thread.start()
@@ -191,8 +206,9 @@ def _note(repo: str, revision: str) -> Path:
 
 
 def _prune(used: Path) -> None:
-    """Removes the snapshots' repositories that were used longest ago, but for MOST_KEPT."""
-    used.parent.parent.touch()
+    """Removes the repositories that were used longest ago, but for MOST_KEPT with the one used."""
+    used.mkdir(parents=True, exist_ok=True)
+    used.touch()
     repos = sorted(_cache().glob("datasets--*"), key=lambda one: one.stat().st_mtime)
     for old in repos[:-MOST_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
