@@ -1,7 +1,8 @@
 """Two thousand spoilt files of every container: an answer or a message each, and nothing stuck.
 
-What a stranger uploads goes through hvc_core.apart, as here. Which file was spoilt how follows from
-its number alone. May import: the standard library, numpy, pytest, hvc_core, tests.support.
+What a stranger uploads goes through hvc_core.apart, as here; some more are uploaded to the real
+server. Which file was spoilt how follows from its number alone. May import: the standard library,
+numpy, pytest, benchmarks, dashboard, hvc_core, tests.support.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import visitors
+from benchmarks.results import BenchmarkError
 from dashboard.answering import ENDINGS
 from hvc_core import apart, video
 from tests.support import videos
 
 COUNT = 2_000  # files, over all containers
+UPLOADED = 300  # others, to the server
 LIMITS = dataclasses.replace(video.Limits(), max_work=20.0)
 CODECS = {  # ending: codec, pixel format
     "mp4": ("libx264", "yuv420p"),
@@ -56,12 +60,17 @@ def spoilt(whole: bytes, seed: int) -> bytes:
     return bytes(data)
 
 
+def clip(ending: str, folder: Path) -> bytes:
+    """A whole file of a container."""
+    codec, pix_fmt = CODECS[ending]
+    path = videos.write(folder / f"clip.{ending}", videos.noisy(30), codec=codec, pix_fmt=pix_fmt)
+    return path.read_bytes()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_spoilt_files_cost_themselves_alone(ending: str, tmp_path: Path) -> None:
-    codec, pix_fmt = CODECS[ending]
-    path = videos.write(tmp_path / f"clip.{ending}", videos.noisy(30), codec=codec, pix_fmt=pix_fmt)
-    whole = path.read_bytes()
+    whole = clip(ending, tmp_path)
     first = ENDINGS.index(ending)
     seeds = range(first, COUNT, len(ENDINGS))
 
@@ -89,6 +98,30 @@ def test_spoilt_files_cost_themselves_alone(ending: str, tmp_path: Path) -> None
     again = apart.sample(whole, [(24, 48)], limits=LIMITS)
     assert (again.decoded, again.notes) == (30, ())
     assert all(process.alive for process in apart._IDLE) and len(apart._IDLE) <= apart.IDLE
+
+
+@pytest.mark.slow
+def test_the_server_outlives_spoilt_uploads(made_study: Path, tmp_path: Path) -> None:
+    """Every upload ends with both answers or with a message, four visitors at a time."""
+    whole = {ending: clip(ending, tmp_path) for ending in ENDINGS}
+
+    with visitors.served(made_study) as (url, _):
+
+        def ask(seed: int) -> str:
+            name = f"{seed}.{ENDINGS[seed % len(ENDINGS)]}"
+            try:
+                visitors.visit(url, name, spoilt(whole[name.split(".")[1]], seed))
+            except BenchmarkError as error:
+                return str(error).removeprefix(f"{name}: {name}: ")  # the page's own words
+            return "answered"
+
+        before = visitors.visit(url, "whole.mp4", whole["mp4"]).said
+        with ThreadPoolExecutor(4) as pool:
+            said = list(pool.map(ask, range(COUNT, COUNT + UPLOADED)))
+        wrong = [one for one in said if "something went wrong" in one or "of 3 parts" in one]
+        assert wrong == []
+        assert 0 < said.count("answered") < UPLOADED, "files were spoilt too little, or too much"
+        assert visitors.visit(url, "whole.mp4", whole["mp4"]).said == before
 
 
 def test_every_container_that_is_taken_is_spoilt() -> None:
