@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import numbers, state
 from hvc_core import closing
 from hvc_core import study as studies
+from hvc_core.hub import fetch
 from tests.support.app import PAGES, ROOT, open_page, words
 from tests.support.studies import make_study
 
@@ -221,6 +222,12 @@ def test_about_gives_the_commands_and_the_fingerprint(shown: Path) -> None:
     app = open_page("about")
     assert "python -m training evaluate study --check" in app.code[0].value
     assert "0" * 64 in app.table[0].value.to_string()
+
+
+def test_about_says_which_commit_of_the_hub_is_shown(own: Path) -> None:
+    assert "On the Hub" not in open_page("about").table[0].value.to_string()
+    (own / fetch.SOURCE).write_text(json.dumps({"repo": "someone/study", "commit": "c" * 40}))
+    assert f"someone/study@{'c' * 40}" in open_page("about").table[0].value.to_string()
 
 
 def test_the_dashboard_loads_no_training_framework(shown: Path) -> None:

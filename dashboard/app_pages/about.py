@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import glossary, sections, show, sources, state
+from hvc_core.hub import fetch
 
 study, revision = state.open_study()
 meta = study.meta
@@ -29,6 +30,7 @@ st.table(
         "Data": f"{data['name']}: {data['clips']:,} clips of {len(study.classes)} classes",
         "Data fingerprint": f"`{data['fingerprint']}`",
         "Code commit": f"`{meta['code_commit']}`" if meta.get("code_commit") else "not recorded",
+        **({"On the Hub": f"`{came}`"} if (came := fetch.came_from(study.folder)) else {}),
         "Folder": f"`{sources.shown_path(study.folder)}`, revision `{revision}`",
         "Trained with": show.environment(meta["environment"]),
     },
