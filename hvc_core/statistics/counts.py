@@ -110,14 +110,21 @@ def scores(hits: np.ndarray, support: np.ndarray, answered: np.ndarray) -> Score
         support: array (..., C). Clips of the class.
         answered: array (..., C). Clips answered as the class.
     """
+    return Scores(
+        precision=score("precision", hits, support, answered),
+        recall=score("recall", hits, support, answered),
+        f1=score("f1", hits, support, answered),
+        support=np.asarray(support, np.float64),
+    )
+
+
+def score(kind: str, hits: np.ndarray, support: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """One of the `scores`, "precision", "recall" or "f1", of the same arrays."""
     hits, support, answered = (np.asarray(a, np.float64) for a in (hits, support, answered))
     # A zero divisor means zero hits: dividing by 1 there gives the agreed 0.
-    return Scores(
-        precision=hits / np.maximum(answered, 1),
-        recall=hits / np.maximum(support, 1),
-        f1=2 * hits / np.maximum(support + answered, 1),
-        support=support,
-    )
+    if kind == "f1":
+        return 2 * hits / np.maximum(support + answered, 1)
+    return hits / np.maximum({"precision": answered, "recall": support}[kind], 1)
 
 
 def _class_numbers(df: pd.DataFrame, classes: list[str]) -> np.ndarray:
@@ -171,7 +178,7 @@ def per_source(df: pd.DataFrame, classes: list[str], index: pd.MultiIndex) -> Pe
     """
     true, answered = answers(df, classes)
     at = places(true, df["group"].to_numpy(np.int64), index)
-    seeds, of_seed = np.unique(df["seed"].to_numpy(np.int64), return_inverse=True)
+    of_seed, seeds = pd.factorize(df["seed"].to_numpy(np.int64), sort=True)
     shape = len(seeds), len(index), len(classes)
     at += of_seed * shape[1]
 

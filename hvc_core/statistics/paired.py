@@ -226,8 +226,14 @@ def told_apart(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> bo
     tests, flipped = _tests(same), _flips(same)
     if flipped >= ALPHA or any(test.mid_p >= ALPHA for *_, test in tests):
         return False
-    found = _difference(same, of_a, of_b, "a", "b", "", classes)
-    return _decided(tests, flipped, found, {}).winner is not None
+    if same.whole:
+        lead = stats.leads(same.a, same.b, same.index, ("accuracy", "f1_macro"))
+        accuracy, f1_macro, sources = lead["accuracy"], lead["f1_macro"], len(same.index)
+    else:
+        found = _difference(same, of_a, of_b, "a", "b", "", classes)
+        accuracy, f1_macro, sources = found.accuracy, found.f1_macro, found.sources
+    sides = set(_sides(tests, flipped, accuracy, f1_macro, sources))
+    return sides in ({1}, {-1})
 
 
 def _difference(
@@ -294,32 +300,29 @@ def _decided(
 ) -> Decision:
     a, b = found.a, found.b
     names = {name: titles.get(name, name) for name in (a, b)}
-    sides: list[str | None] = []
+    numbers = _sides(tests, flipped, found.accuracy, found.f1_macro, found.sources)
+    sides = [{1: a, -1: b, 0: None}[number] for number in numbers]
     reasons = []
-    for what, value in (("Accuracy", found.accuracy), ("Macro F1", found.f1_macro)):
-        side = None if value.lo <= 0 <= value.hi else a if value.lo > 0 else b
-        sides.append(side)
+    for side, what, value in zip(
+        sides, ("Accuracy", "Macro F1"), (found.accuracy, found.f1_macro), strict=False
+    ):
         reasons.append(
             f"{what}: {names[a]} minus {names[b]} is {100 * value.mean:+.1f} points, 95 % interval "
             f"{100 * value.lo:+.1f} to {100 * value.hi:+.1f}, "
             + ("which holds 0." if side is None else f"all on the side of {names[side]}.")
         )
-    sides.append((a if found.accuracy.mean > 0 else b) if flipped < ALPHA else None)
     reasons.append(
         f"Both models flipped within whole source videos: p {_p(flipped)}, "
-        + (f"on the side of {names[sides[-1]]}." if sides[-1] else "which may be chance.")
+        + (f"on the side of {names[sides[2]]}." if sides[2] else "which may be chance.")
     )
-    for seed_a, seed_b, test in tests:
-        side = a if test.a_only > test.b_only else b
-        sides.append(side if test.mid_p < ALPHA else None)
+    for side, (seed_a, seed_b, test) in zip(sides[3:], tests, strict=False):
         seed = f"seed {seed_a}" if seed_a == seed_b else f"seeds {seed_a} and {seed_b}"
         reasons.append(
             f"McNemar's test, {seed}: only {names[a]} is right on {test.a_only} clips, only "
             f"{names[b]} on {test.b_only}; mid-p {_p(test.mid_p)}, "
-            + (f"on the side of {names[side]}." if sides[-1] else "which may be chance.")
+            + (f"on the side of {names[side]}." if side else "which may be chance.")
         )
     if found.sources < stats.MIN_SOURCES:
-        sides.append(None)
         reasons.append(
             f"{found.sources} source videos are too few, {stats.MIN_SOURCES} or more are needed."
         )
@@ -328,6 +331,24 @@ def _decided(
     return Decision(
         winner, shown, found.accuracy, found.f1_macro, flipped, tests, tuple(reasons), found
     )
+
+
+def _sides(
+    tests: list[SeedTest],
+    flipped: float,
+    accuracy: stats.Estimate,
+    f1_macro: stats.Estimate,
+    sources: int,
+) -> list[int]:
+    """Whom each question of RULE finds better: 1 is a, -1 is b, 0 nobody.
+
+    Accuracy, macro F1, the flips, each seed's test; and one more 0 of too few source videos.
+    """
+    sides = [int(value.lo > 0) - int(value.hi < 0) for value in (accuracy, f1_macro)]
+    sides.append((1 if accuracy.mean > 0 else -1) if flipped < ALPHA else 0)
+    for *_, test in tests:
+        sides.append((1 if test.a_only > test.b_only else -1) if test.mid_p < ALPHA else 0)
+    return [*sides, 0] if sources < stats.MIN_SOURCES else sides
 
 
 def _p(value: float) -> str:

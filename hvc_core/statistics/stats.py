@@ -21,7 +21,7 @@ from hvc_core.statistics.bootstrap import (
     strata,
     whole_unit,
 )
-from hvc_core.statistics.counts import PerSource, per_source, rows_where, scores, sources
+from hvc_core.statistics.counts import PerSource, per_source, rows_where, score, sources
 from hvc_core.statistics.kept import Kept, Values, digest
 from hvc_core.statistics.matching import comparable, of_both
 from hvc_core.statistics.spread import share_by_class
@@ -244,31 +244,37 @@ def difference_of(
         b: str.
         protocol: str.
     """
-    found = found_a, found_b
-    point_a, point_b = (_points(one) for one in found)
-    drawn_a, drawn_b = (_drawn(one, index) for one in found)
     return Difference(
         a=a,
         b=b,
         protocol=protocol,
         clips=clips,
         sources=len(index),
-        seeds=(len(found[0].seeds), len(found[1].seeds)),
-        **{
-            name: _estimate(
-                point_a[name].mean() - point_b[name].mean(), drawn_a[name] - drawn_b[name]
-            )
-            for name in SCORES
-        },
+        seeds=(len(found_a.seeds), len(found_b.seeds)),
+        **leads(found_a, found_b, index),
     )
+
+
+def leads(
+    found_a: PerSource, found_b: PerSource, index: pd.MultiIndex, names: tuple[str, ...] = SCORES
+) -> dict[str, Estimate]:
+    """Some of SCORES of a minus those of b, on the same clips; arguments as of `difference_of`."""
+    found = found_a, found_b
+    point_a, point_b = (_points(one) for one in found)
+    drawn_a, drawn_b = (_drawn(one, index, names) for one in found)
+    return {
+        name: _estimate(point_a[name].mean() - point_b[name].mean(), drawn_a[name] - drawn_b[name])
+        for name in names
+    }
 
 
 KEPT = Kept()  # of any study: the key holds all that they follow from
 
 
-def _drawn(found: PerSource, index: pd.MultiIndex) -> Values:
-    """The R replicates of SCORES, means over seeds, (R,); kept."""
-    return KEPT.of(digest(strata(index), found), lambda: _replicates(found, index, SCORES))
+def _drawn(found: PerSource, index: pd.MultiIndex, names: tuple[str, ...]) -> Values:
+    """The R replicates of some of SCORES, means over seeds, (R,); kept."""
+    key = digest(strata(index), found) + " ".join(names).encode()
+    return KEPT.of(key, lambda: _replicates(found, index, names))
 
 
 def _points(found: PerSource) -> Values:
@@ -312,7 +318,8 @@ def _values(
     names: tuple[str, ...],
 ) -> Values:
     """Some scores of counts (N, C), where `present` classes have a clip before resampling."""
-    found = scores(hits, support, answered)
+    kinds = {name.removesuffix("_macro") for name in names} - {"accuracy"}
+    found = {kind: score(kind, hits, support, answered) for kind in kinds}
     clips = support.sum(axis=1)
     # A replicate may draw no film of a class. Scoring that class 0 would push the macro means
     # down for no fault of the model, so they are taken over the classes that were drawn.
@@ -325,9 +332,9 @@ def _values(
         if name == "accuracy":
             made[name] = hits.sum(axis=1) / np.maximum(clips, 1)
         elif name in SCORES:
-            made[name] = getattr(found, kind).sum(axis=1) * share  # 0 where not held
+            made[name] = found[kind].sum(axis=1) * share  # 0 where not held
         else:  # a class that was not drawn has no score, see `_estimates`
-            made[name] = np.where(held, getattr(found, kind), np.nan)
+            made[name] = np.where(held, found[kind], np.nan)
     return made
 
 
