@@ -13,7 +13,7 @@ import numpy as np
 
 ENUMERATED = 12  # with so many source videos at most, all 2**n flips are counted
 FLIPS = 20_000
-COINS = 1 << 20  # that are drawn at a time
+COINS = 1 << 18  # that are drawn at a time: no more than glibc keeps a place for
 _LOCK = Lock()
 
 
