@@ -129,6 +129,20 @@ def test_drawn_flips_are_never_impossible_and_always_the_same() -> None:
     assert significance.flip_test(mixed) == significance.flip_test(-np.sort(mixed))
 
 
+def test_what_no_flip_can_be_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """288 of 400 films differ one way: just beyond the bound, where all that are drawn agree."""
+    of = np.ones(400, np.int64)
+    of[:112] = -1  # the sum is 176, of which a flip's standard deviations are 20
+    drawn: list[int] = []
+    coins = significance.coins
+    monkeypatch.setattr(significance, "coins", lambda n: drawn.append(n) or coins(n))
+    assert significance.flip_test(of) == 1 / (1 + significance.FLIPS)
+    assert not drawn
+    monkeypatch.setattr(significance, "NEVER", 1e-300)
+    assert significance.flip_test(of) == 1 / (1 + significance.FLIPS)
+    assert drawn
+
+
 @pytest.mark.parametrize("size", [13, 25, 801])
 def test_flips_in_parts_are_all_flips_at_once(size: int) -> None:
     of = np.random.default_rng(size).integers(1, 9, size) * np.where(np.arange(size) % 5, -1, 1)

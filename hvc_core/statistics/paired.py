@@ -223,8 +223,11 @@ def told_apart(of_a: pd.DataFrame, of_b: pd.DataFrame, classes: list[str]) -> bo
     same = _same_clips(of_a, of_b, classes)
     if same is None:
         return False
-    tests, flipped = _tests(same), _flips(same)
-    if flipped >= ALPHA or any(test.mid_p >= ALPHA for *_, test in tests):
+    tests = _tests(same)
+    if any(test.mid_p >= ALPHA for *_, test in tests):
+        return False
+    flipped = _flips(same)
+    if flipped >= ALPHA:
         return False
     if same.whole:
         lead = stats.leads(same.a, same.b, same.index, ("accuracy", "f1_macro"))
