@@ -6,6 +6,7 @@ May import: numpy, hypothesis, pytest, scipy, statsmodels, hvc_core.statistics.s
 from __future__ import annotations
 
 from itertools import product
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -133,14 +134,13 @@ def test_what_no_flip_can_be_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     """288 of 400 films differ one way: just beyond the bound, where all that are drawn agree."""
     of = np.ones(400, np.int64)
     of[:112] = -1  # the sum is 176, of which a flip's standard deviations are 20
-    drawn: list[int] = []
-    coins = significance.coins
-    monkeypatch.setattr(significance, "coins", lambda n: drawn.append(n) or coins(n))
+    coins = Mock(side_effect=significance.coins)
+    monkeypatch.setattr(significance, "coins", coins)
     assert significance.flip_test(of) == 1 / (1 + significance.FLIPS)
-    assert not drawn
+    coins.assert_not_called()
     monkeypatch.setattr(significance, "NEVER", 1e-300)
     assert significance.flip_test(of) == 1 / (1 + significance.FLIPS)
-    assert drawn
+    coins.assert_called_once()
 
 
 @pytest.mark.parametrize("size", [13, 25, 801])
