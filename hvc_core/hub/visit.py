@@ -7,6 +7,7 @@ May import: the standard library, huggingface_hub, pyarrow, .address, hvc_core.s
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Mapping
@@ -156,12 +157,12 @@ def _download(repo: str, commit: str, names: list[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.file_download import repo_folder_name
 
+    # Before, since a download that fails leaves its part behind
+    _prune(_cache() / repo_folder_name(repo_id=repo, repo_type="dataset"))
     if not _downloads.acquire(timeout=INFO_S):
         raise StudyError(
             repo, None, "must wait, for other studies are being fetched", "Try again in a minute."
         )
-    # Before, since a download that fails leaves its part behind
-    _prune(_cache() / repo_folder_name(repo_id=repo, repo_type="dataset"))
 
     came: list[Any] = []
 
@@ -209,8 +210,11 @@ def _prune(used: Path) -> None:
     """Removes the repositories that were used longest ago, but for MOST_KEPT with the one used."""
     used.mkdir(parents=True, exist_ok=True)
     used.touch()
-    repos = sorted(_cache().glob("datasets--*"), key=lambda one: one.stat().st_mtime)
-    for old in repos[:-MOST_KEPT]:
+    dated = []
+    for one in _cache().glob("datasets--*"):
+        with contextlib.suppress(FileNotFoundError):  # another visitor's call removes it meanwhile
+            dated.append((one.stat().st_mtime, one))
+    for _, old in sorted(dated)[:-MOST_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 
