@@ -61,10 +61,14 @@ def _serve() -> None:
             said, made, doubt = {"refused": _too_much(limits)}, b"", True
         except Exception as error:
             said, made, doubt = {"broken": type(error).__name__}, b"", True
-        # Where it gets no memory FFmpeg often calls the file damaged.
-        if doubt and own and _bytes("VmPeak") - rest > most - NEAR:
-            said, made = {"refused": _too_much(limits), "worn": True}, b""
+        if own and _bytes("VmPeak") - rest > most - NEAR:
+            # Where it gets no memory FFmpeg often calls the file damaged.
+            if doubt:
+                said, made = {"refused": _too_much(limits)}, b""
+            said["worn"] = True  # the peak stays, and would be held against the next clip
         write(told, said, made)
+        del head, content, said, made  # of this visitor nothing is to wait here for the next
+        job = None
 
 
 def _too_much(limits: video.Limits) -> str:
