@@ -5,6 +5,7 @@ May import: the standard library, numpy, pytest, hvc_core, tests.support.videos.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -127,6 +128,21 @@ def test_memory_is_held_to_its_limit(tmp_path: Path) -> None:
     with pytest.raises(video.VideoError, match="more than 20 MB of memory"):
         apart.sample(large, SIZES, limits=dataclasses.replace(LIMITS, max_memory=20_000_000))
     assert apart.sample(large, SIZES).decoded == 8, "the limit of one clip is not that of the next"
+
+
+@linux
+def test_one_clip_s_memory_is_not_held_against_the_next(tmp_path: Path) -> None:
+    large = videos.write(
+        tmp_path / "large.mp4", 8, height=1440, width=2560, options={"preset": "ultrafast"}
+    ).read_bytes()
+    for most in range(20, 400, 10):  # to the least in which it can be decoded
+        limits = dataclasses.replace(LIMITS, max_memory=most * 1_000_000)
+        with contextlib.suppress(video.VideoError):
+            apart.sample(large, SIZES, limits=limits)
+            break
+    with pytest.raises(video.VideoError) as error:
+        apart.sample(b"no video" * 60, SIZES, limits=limits)
+    assert "memory" not in str(error.value)
 
 
 @linux
