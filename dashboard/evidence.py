@@ -68,14 +68,14 @@ def spread_of(view: View, model: str) -> spread.Spread | None:
     return _spread(view.study, view.revision, model, view.protocol)
 
 
-def _under_both(study: Study, model: str) -> pd.DataFrame:
-    return pd.concat([study.rows(protocol, model) for protocol in ("random", "group5")])
+def _under_both(study: Study, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return study.rows("random", model), study.rows("group5", model)
 
 
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _meter(_study: Study, revision: str, model: str) -> leakage.Meter | None:
     try:
-        return leakage.meter(_under_both(_study, model), model, _study.classes)
+        return leakage.meter(*_under_both(_study, model), _study.classes)
     except ValueError:
         return None
 
@@ -88,7 +88,7 @@ def meter(view: View, model: str) -> leakage.Meter | None:
 @st.cache_data(max_entries=_KEEP, show_spinner=_WAIT)
 def _leak_by_class(_study: Study, revision: str, model: str) -> pd.DataFrame | None:
     try:
-        return leakage.by_class(_under_both(_study, model), model, _study.classes)
+        return leakage.by_class(*_under_both(_study, model), _study.classes)
     except ValueError:
         return None
 

@@ -43,13 +43,21 @@ HAND: list[Row] = [
 ]
 
 
+def under(
+    df: pd.DataFrame, model: str = "m", protocols: tuple[str, str] = ("random", "group5")
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One model's rows under each protocol."""
+    own = df[df["model"] == model]
+    leaky, honest = (own[own["protocol"] == protocol] for protocol in protocols)
+    return leaky, honest
+
+
 def test_by_hand() -> None:
-    found = leakage.meter(table(HAND), "m", CLASSES)
-    assert found.model == "m"
+    found = leakage.meter(*under(table(HAND)), CLASSES)
     assert found.leaky.mean == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert found.honest.mean == pytest.approx(6 / 16)
     assert found.overall.mean == pytest.approx((4 / 5 + 2 / 3) / 2 - 6 / 16)
-    rows = leakage.by_class(table(HAND), "m", CLASSES).set_index("class")
+    rows = leakage.by_class(*under(table(HAND)), CLASSES).set_index("class")
     assert list(rows.index) == CLASSES
     assert rows["leaky"].tolist() == pytest.approx([(3 / 4 + 1) / 2, (1 + 1 / 2) / 2])
     assert rows["honest"].tolist() == pytest.approx([2 / 8, 4 / 8])
@@ -80,7 +88,7 @@ def test_one_draw_serves_both_protocols() -> None:
         - accuracy("group5", 1, drawn)
         for drawn in weights
     ]
-    found = leakage.meter(df, "m", CLASSES).overall
+    found = leakage.meter(*under(df), CLASSES).overall
     assert (found.lo, found.hi) == pytest.approx(interval(np.array(differences)))
 
 
@@ -100,14 +108,14 @@ def planted(leak: float, seed: int = 0) -> pd.DataFrame:
 
 
 def test_a_planted_leak_is_measured() -> None:
-    found = leakage.meter(planted(0.5), "m", CLASSES).overall
+    found = leakage.meter(*under(planted(0.5)), CLASSES).overall
     assert found.lo < 0.2 < found.hi  # half of the 40 % that it does not know
     assert found.lo > 0.1
     assert found.hi < 0.3
 
 
 def test_without_a_leak_the_gap_holds_nothing() -> None:
-    found = leakage.meter(planted(0.0), "m", CLASSES)
+    found = leakage.meter(*under(planted(0.0)), CLASSES)
     assert found.overall.lo <= 0 <= found.overall.hi
     # Its films are the same in both: paired, the difference varies less than either accuracy.
     width = found.overall.hi - found.overall.lo
@@ -115,15 +123,15 @@ def test_without_a_leak_the_gap_holds_nothing() -> None:
 
 
 def test_a_protocol_against_itself_has_no_gap() -> None:
-    found = leakage.meter(table(HAND), "m", CLASSES, leaky="group5", honest="group5")
+    found = leakage.meter(*under(table(HAND), protocols=("group5", "group5")), CLASSES)
     assert found.overall == stats.Estimate(0, 0, 0)
-    by_class = leakage.by_class(table(HAND), "m", CLASSES, leaky="group5", honest="group5")
+    by_class = leakage.by_class(*under(table(HAND), protocols=("group5", "group5")), CLASSES)
     assert by_class["difference"].tolist() == [0, 0]
 
 
 def test_swapped_protocols_have_the_other_sign() -> None:
-    one = leakage.meter(table(HAND), "m", CLASSES)
-    two = leakage.meter(table(HAND), "m", CLASSES, leaky="group5", honest="random")
+    one = leakage.meter(*under(table(HAND)), CLASSES)
+    two = leakage.meter(*under(table(HAND), protocols=("group5", "random")), CLASSES)
     assert (two.leaky, two.honest) == (one.honest, one.leaky)
     assert two.overall.mean == pytest.approx(-one.overall.mean)
     assert (two.overall.lo, two.overall.hi) == pytest.approx((-one.overall.hi, -one.overall.lo))
@@ -131,8 +139,8 @@ def test_swapped_protocols_have_the_other_sign() -> None:
 
 def test_both_accuracies_are_those_of_the_summary(tmp_path: Path) -> None:
     made = study.read(make_study(tmp_path, classes=4, protocol=["group5", "random"], onnx=False))
-    found = leakage.meter(made.predictions, "lrcn", made.classes)
-    by_class = leakage.by_class(made.predictions, "lrcn", made.classes)
+    found = leakage.meter(*under(made.predictions, "lrcn"), made.classes)
+    by_class = leakage.by_class(*under(made.predictions, "lrcn"), made.classes)
     # The synthetic `random` predicts every clip, so the source videos are the same there too.
     for protocol, estimate in (("random", found.leaky), ("group5", found.honest)):
         known = stats.summary(made.predictions, "lrcn", protocol, made.classes)
@@ -141,7 +149,7 @@ def test_both_accuracies_are_those_of_the_summary(tmp_path: Path) -> None:
         recall = by_class["leaky" if protocol == "random" else "honest"]
         assert recall.tolist() == pytest.approx([known.recall[n].mean for n in made.classes])
     mixed = made.predictions.sample(frac=1, random_state=2)
-    assert leakage.meter(mixed, "lrcn", made.classes).overall == found.overall
+    assert leakage.meter(*under(mixed, "lrcn"), made.classes).overall == found.overall
 
 
 def test_a_class_that_one_protocol_lacks_does_not_pass_for_a_leak() -> None:
@@ -155,9 +163,9 @@ def test_a_class_that_one_protocol_lacks_does_not_pass_for_a_leak() -> None:
             ("group5", 1, "B", 1, 0, 4),
         ]
     )
-    found = leakage.meter(df, "m", CLASSES)
+    found = leakage.meter(*under(df), CLASSES)
     assert found.overall == stats.Estimate(0, 0, 0)
-    row = leakage.by_class(df, "m", CLASSES).set_index("class").loc["B"]
+    row = leakage.by_class(*under(df), CLASSES).set_index("class").loc["B"]
     assert (row["honest"], row["clips_leaky"], row["clips_honest"]) == (0, 0, 4)
     assert row[["leaky", "difference", "low", "high"]].isna().all()
 
@@ -168,20 +176,19 @@ def test_one_film_of_a_class_has_no_interval() -> None:
         + [("random", 1, "B", 1, 1, 0), ("group5", 1, "B", 1, 1, 1)]
         + [("group5", 1, "A", g, 1, 1) for g in (1, 2)]
     )
-    row = leakage.by_class(df, "m", CLASSES).set_index("class").loc["B"]
+    row = leakage.by_class(*under(df), CLASSES).set_index("class").loc["B"]
     assert row["difference"] == 0.5
     assert row[["low", "high"]].isna().all()
 
 
 def test_what_cannot_be_measured() -> None:
     df = table(HAND)
-    with pytest.raises(ValueError, match="m has no predictions under protocol random"):
-        leakage.meter(df[df["protocol"] == "group5"], "m", CLASSES)
-    with pytest.raises(ValueError, match="m has no predictions under protocol group5"):
-        leakage.meter(df[df["protocol"] == "random"], "m", CLASSES)
+    leaky, honest = under(df)
     for ask in (leakage.meter, leakage.by_class):
-        with pytest.raises(ValueError, match="other has no predictions"):
-            ask(df, "other", CLASSES)
+        with pytest.raises(ValueError, match="no predictions under the leaky protocol"):
+            ask(leaky.iloc[:0], honest, CLASSES)
+        with pytest.raises(ValueError, match="no predictions under the honest protocol"):
+            ask(leaky, honest.iloc[:0], CLASSES)
     apart = table([("random", 1, "A", 1, 1, 0), ("group5", 1, "B", 1, 1, 0)])
-    with pytest.raises(ValueError, match="no class has clips of m under both random and group5"):
-        leakage.meter(apart, "m", CLASSES)
+    with pytest.raises(ValueError, match="no class has clips under both protocols"):
+        leakage.meter(*under(apart), CLASSES)

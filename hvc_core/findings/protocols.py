@@ -20,7 +20,9 @@ def leak(of: Study) -> Finding | None:
     both = [m for m in of.models if of.has(m, "random") and of.has(m, "group5")]
     if not both:
         return None
-    meters = {m: leakage.meter(of.predictions, m, of.classes) for m in both}
+    meters = {
+        m: leakage.meter(of.rows("random", m), of.rows("group5", m), of.classes) for m in both
+    }
     gaps = {m: found.overall.mean for m, found in meters.items()}
     low, high = min(gaps, key=lambda m: gaps[m]), max(gaps, key=lambda m: gaps[m])
     certain = [m for m, found in meters.items() if found.overall.lo > 0]

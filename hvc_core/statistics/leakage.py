@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, known_intervals, strata
-from hvc_core.statistics.counts import PerSource, per_source, rows_where, sources
+from hvc_core.statistics.counts import PerSource, per_source, sources
 from hvc_core.statistics.spread import share, share_by_class
 from hvc_core.statistics.stats import Estimate
 
@@ -25,25 +25,17 @@ class Meter:
     """One model under a leaky protocol and an honest one.
 
     Attributes:
-        model: str.
         overall: Estimate, -1 to 1. Accuracy under the leaky protocol minus under the honest one.
         leaky: Estimate, 0 to 1. Mean over seeds, each of its own clips.
         honest: Estimate, 0 to 1. Mean over seeds.
     """
 
-    model: str
     overall: Estimate
     leaky: Estimate
     honest: Estimate
 
 
-def meter(
-    predictions: pd.DataFrame,
-    model: str,
-    classes: list[str],
-    leaky: str = "random",
-    honest: str = "group5",
-) -> Meter:
+def meter(leaky: pd.DataFrame, honest: pd.DataFrame, classes: list[str]) -> Meter:
     """Accuracy under the leaky protocol minus the honest one, with intervals.
 
     Each replicate draws source videos once for both protocols: a film that is drawn twice counts
@@ -51,40 +43,31 @@ def meter(
     that have clips under both, so that an easy class does not pass for a leak.
 
     Args:
-        predictions: DataFrame. A study's predictions.
-        model: str.
+        leaky: DataFrame. One model's predictions under a protocol: `Study.rows("random", model)`.
+        honest: DataFrame. Its predictions under another: `Study.rows("group5", model)`.
         classes: list of C names, in the order of `probabilities`.
-        leaky: str. A protocol.
-        honest: str. Another.
 
     Raises:
-        ValueError: the model has no predictions under one of the protocols, or no class has clips
+        ValueError: there are no predictions under one of the protocols, or no class has clips
             under both.
     """
-    found, weights = _counted(_rows(predictions, model, leaky, honest), classes)
+    found, weights = _counted([leaky, honest], classes)
     number = found[0].number
     both = np.logical_and(*(np.isin(number, number[one.clips.any(axis=0)]) for one in found))
     if not both.any():
-        raise ValueError(f"no class has clips of {model} under both {leaky} and {honest}")
+        raise ValueError("no class has clips under both protocols")
     (point, drawn), (other, other_drawn) = (
         share(one.hits * both, one.clips * both, weights) for one in found
     )
     gap, of_leaky, of_honest = known_intervals(np.stack([drawn - other_drawn, drawn, other_drawn]))
     return Meter(
-        model=model,
         overall=Estimate(point - other, *gap),
         leaky=Estimate(point, *of_leaky),
         honest=Estimate(other, *of_honest),
     )
 
 
-def by_class(
-    predictions: pd.DataFrame,
-    model: str,
-    classes: list[str],
-    leaky: str = "random",
-    honest: str = "group5",
-) -> pd.DataFrame:
+def by_class(leaky: pd.DataFrame, honest: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """What `meter` says, class by class, in recall.
 
     Returns:
@@ -95,9 +78,9 @@ def by_class(
         which cannot be resampled.
 
     Raises:
-        ValueError: the model has no predictions under one of the protocols.
+        ValueError: there are no predictions under one of the protocols.
     """
-    own = _rows(predictions, model, leaky, honest)
+    own = [leaky, honest]
     found, weights = _counted(own, classes)
     (recall, drawn), (base, base_drawn) = (share_by_class(one, weights) for one in found)
     ends = known_intervals((drawn - base_drawn).T)
@@ -111,16 +94,10 @@ def by_class(
     return pd.DataFrame(table, columns=columns)
 
 
-def _rows(predictions: pd.DataFrame, model: str, *protocols: str) -> list[pd.DataFrame]:
-    rows = rows_where(predictions, "model", model)
-    own = [rows_where(rows, "protocol", protocol) for protocol in protocols]
-    for protocol, df in zip(protocols, own, strict=True):
-        if not len(df):
-            raise ValueError(f"{model} has no predictions under protocol {protocol}")
-    return own
-
-
 def _counted(own: list[pd.DataFrame], classes: list[str]) -> tuple[list[PerSource], np.ndarray]:
     """The counts under each protocol of all their source videos, and one draw for both."""
+    for name, df in zip(("leaky", "honest"), own, strict=True):
+        if not len(df):
+            raise ValueError(f"there are no predictions under the {name} protocol")
     index = sources(pd.concat([df[["class", "group"]] for df in own]), classes)
     return [per_source(df, classes, index) for df in own], bootstrap_weights(strata(index))
