@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +17,7 @@ from hvc_core import study as studies
 from hvc_core.hub import visit
 from hvc_core.study import Study, StudyError
 
+_reading = threading.Lock()  # reading takes more memory than what is read
 # What is shown as it is, in charts and tables too: no markup, and short.
 NAME = re.compile(r"[\w .,+()-]{1,80}")
 
@@ -43,10 +45,12 @@ def _pulled(address: str) -> visit.Pulled | str:
         return str(error).removeprefix(f"{error.file}: ").rstrip(".")
 
 
-# Apart from the app's own study, which a stranger's must not drive out.
-@st.cache_resource(max_entries=2, show_spinner="Opening the study …")
+# Apart from the app's own study, which a stranger's must not drive out; one, for the largest that
+# `visit` lets in takes 150 MB, and a host has 700.
+@st.cache_resource(max_entries=1, show_spinner="Opening the study …")
 def _read(folder: str, commit: str) -> Study:
-    return tamed(studies.read(Path(folder)))
+    with _reading:
+        return tamed(studies.read(Path(folder)))
 
 
 def tamed(of: Study) -> Study:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hvc_core.hub import visit
+from hvc_core.hub import patience, visit
 from hvc_core.storage import StudyError
 from tests.support.hub_server import Hub, serve
 from tests.support.studies import make_study
@@ -136,27 +136,61 @@ def test_a_small_file_that_holds_a_large_table_is_refused(tmp_path: Path) -> Non
     rows = visit.MOST_ROWS + 1
     pq.write_table(pa.table({"fold": np.zeros(rows, np.int8)}), file)
     assert file.stat().st_size < 100_000
-    with pytest.raises(StudyError, match="too many"):
-        visit.check_table(file)
+    with pytest.raises(StudyError, match="too many. A study of any size opens on your own"):
+        visit.check_tables([file])
     pq.write_table(pa.table({"clip": ["a", "b" * (visit.LONGEST_WORD + 1)]}), file)
     with pytest.raises(StudyError, match="a word of 201 characters"):
-        visit.check_table(file)
+        visit.check_tables([file])
     file.write_bytes(b"no parquet")
     with pytest.raises(StudyError, match="cannot be read"):
-        visit.check_table(file)
+        visit.check_tables([file])
+
+
+def test_what_all_tables_hold_together_is_bounded(tmp_path: Path) -> None:
+    """Rows of 75 equal values: 60 kB as a file, hundreds of MB in memory."""
+    rows, width = visit.MOST_VALUES // 75 // 2 - 10, 75
+    values = pa.array(np.zeros(rows * width, np.float32))
+    one = pa.FixedSizeListArray.from_arrays(values, width).cast(pa.list_(pa.float32()))
+    files = [tmp_path / "predictions.parquet", tmp_path / "validation.parquet"]
+    for file in files:
+        pq.write_table(pa.table({"probabilities": one}), file)
+    assert files[0].stat().st_size < 500_000
+    visit.check_tables(files)
+    pq.write_table(pa.table({"fold": np.zeros(2000, np.int8)}), tmp_path / "unseen.parquet")
+    with pytest.raises(StudyError, match=r"unseen.parquet.* too many"):
+        visit.check_tables([*files, tmp_path / "unseen.parquet"])
 
 
 def test_a_study_of_ours_is_small_enough() -> None:
-    for file in sorted((ROOT / "studies" / "ucf50-15").glob("*.parquet")):
-        visit.check_table(file)
+    ours = ROOT / "studies" / "ucf50-15"
+    sizes: dict[str, int | None] = {file.name: file.stat().st_size for file in ours.iterdir()}
+    names = visit.tables(sizes, "ours")
+    visit.check_tables(ours / name for name in names if name.endswith(".parquet"))
 
 
 def test_a_slow_hub_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The visitor is told, who asks again waits for the same download, and then it is there."""
+    commit, go_on, calls = "c" * 40, threading.Event(), []
+
+    def slow(*_: object, **__: object) -> str:
+        calls.append(1)
+        go_on.wait()
+        return str(tmp_path)
+
     monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
-    monkeypatch.setattr(visit, "DOWNLOAD_S", 0.2)
-    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: time.sleep(2))
-    with pytest.raises(TimeoutError):
-        visit._download("a/b", "c" * 40, ["study.json"])
+    monkeypatch.setattr(visit, "INFO_S", 0.2)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", slow)
+    for _ in range(2):
+        with pytest.raises(TimeoutError) as late:
+            visit._download("a/b", commit, ["study.json"])
+    with pytest.raises(StudyError, match="is being fetched. Try again in a minute"):
+        visit._kept("a/b", "main", "hf:a/b@main", late.value)
+    waiting = visit._going["a/b", commit]
+    go_on.set()
+    assert waiting.done.wait(60)
+    assert waiting.came == str(tmp_path)
+    assert len(calls) == 1
+    assert not visit._going
 
 
 def test_only_so_many_are_fetched_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +198,6 @@ def test_only_so_many_are_fetched_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     go_on = threading.Event()
     monkeypatch.setattr(visit, "_downloads", threading.BoundedSemaphore(visit.AT_ONCE))
     monkeypatch.setattr(visit, "_cache", lambda: tmp_path)
-    monkeypatch.setattr(visit, "DOWNLOAD_S", 0.1)
     monkeypatch.setattr(visit, "INFO_S", 0.1)
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: go_on.wait() and "x")
     for number in range(visit.AT_ONCE):
@@ -172,10 +205,35 @@ def test_only_so_many_are_fetched_at_once(tmp_path: Path, monkeypatch: pytest.Mo
             visit._download(f"a/{number}", "c" * 40, ["study.json"])
     with pytest.raises(StudyError, match="other studies are being fetched. Try again"):
         visit._download("a/last", "c" * 40, ["study.json"])
+    waiting = list(visit._going.values())
     go_on.set()
-    monkeypatch.setattr(visit, "DOWNLOAD_S", 60)
+    assert all(one.done.wait(60) for one in waiting)
     monkeypatch.setattr(visit, "INFO_S", 60)
     assert visit._download("a/last", "c" * 40, ["study.json"]) == Path("x")
+
+
+def test_a_hub_that_falls_silent_is_given_up(
+    server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of a repository's files, which huggingface_hub itself waits for without end."""
+    import httpx2
+    from huggingface_hub import get_session, set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    server.put("someone/study", folder)
+    server.wait = 30
+    monkeypatch.setattr(patience, "SILENT_S", 0.3)
+    patience.bound_reads.cache_clear()
+    try:
+        patience.bound_reads()
+        begun = time.monotonic()
+        with pytest.raises(httpx2.TimeoutException):
+            get_session().get(f"{server.url}/api/datasets/someone/study/tree/main")
+        assert time.monotonic() - begun < 20
+    finally:
+        server.wait = 0
+        set_client_factory(default_client_factory)
+        patience.bound_reads.cache_clear()
 
 
 def test_only_so_many_studies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

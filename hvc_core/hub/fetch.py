@@ -3,7 +3,7 @@
 For a study that this machine's owner names: its login is used. Nothing that comes is trusted for
 that: only the files that a study has are taken, each to the size and SHA-256 that the manifest of
 the study's commit says, and none of them can run code. May import: the standard library,
-huggingface_hub, .address, .repos, hvc_core.storage, hvc_core.study.
+huggingface_hub, .address, .patience, .repos, hvc_core.storage, hvc_core.study.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hvc_core.hub.address import NAME, Address, no_address
+from hvc_core.hub.patience import bound_reads
 from hvc_core.hub.repos import MANIFEST, MODEL_FILES, NEEDED, SERVED, STUDY_FILES, facts
 from hvc_core.storage import StudyError, read_json, write_json
 from hvc_core.study import CLIP_SUFFIXES, read
@@ -123,6 +124,7 @@ def fetch(
     """
     from huggingface_hub.utils import WeakFileLock
 
+    bound_reads()
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.with_name(f".{folder.name}.{commit[:12]}.part")
     with WeakFileLock(part.with_suffix(".lock")):  # another process may fetch the same

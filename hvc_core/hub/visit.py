@@ -2,7 +2,8 @@
 
 Whoever may name an address is a stranger: this machine's login is never used, only the tables are
 fetched, and a table is looked at before it is read, for a small file can hold a large table.
-May import: the standard library, huggingface_hub, pyarrow, .address, hvc_core.storage.
+May import: the standard library, huggingface_hub, pyarrow, .address, .patience,
+hvc_core.storage.
 """
 
 from __future__ import annotations
@@ -10,28 +11,32 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hvc_core.hub.address import no_address, parse
+from hvc_core.hub.patience import bound_reads
 from hvc_core.storage import StudyError, write_atomic
 
 NEEDED = ("study.json", "predictions.parquet", "metrics.json", "cost.json")
 TABLES = (*NEEDED, "history.parquet", "validation.parquet", "unseen.parquet", "audit.json")
-# A study of a million answers of 50 classes: 170 MB, of which 6 MB are metrics.json.
-MOST_BYTES, MOST_JSON_BYTES = 300_000_000, 20_000_000
-MOST_ROWS, MOST_VALUES, LONGEST_WORD = 2_000_000, 150_000_000, 200
+# What a host of 700 MB holds beside the app: a value takes 25 bytes in memory, and one of a JSON
+# ten times what it takes in the file. The study of this house has 190,000 rows, 4.4 M values, 9 MB.
+MOST_BYTES, MOST_JSON_BYTES = 60_000_000, 5_000_000  # each of all files together
+MOST_ROWS, MOST_VALUES, LONGEST_WORD = 400_000, 6_000_000, 200  # the first two of all tables
+OWN = "A study of any size opens on your own machine: HVC_STUDY=hf:ITS-ADDRESS."
 MOST_KEPT = 8  # studies in the cache; the oldest go
 AT_ONCE = 2  # downloads: so many strangers' addresses may fill the disk at the same time
-INFO_S, DOWNLOAD_S = 8, 120  # what is waited for an answer, and for the files
+INFO_S = 8  # what is waited for an answer, and for the files: a visitor looks at a spinner
 
 _downloads = threading.BoundedSemaphore(AT_ONCE)
+_going: dict[tuple[str, str], _Download] = {}  # by repository and commit
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,14 @@ class Pulled:
     folder: Path
     commit: str
     note: str = ""
+
+
+@dataclass
+class _Download:
+    """One download, in the background."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    came: str | Exception = ""  # the folder; empty until done
 
 
 def pull(address: str) -> Pulled:
@@ -92,9 +105,7 @@ def pull(address: str) -> Pulled:
         raise
     except Exception as error:  # whatever a network and a server can do
         return _kept(repo, revision, where, error)
-    for name in names:
-        if name.endswith(".parquet"):
-            check_table(folder / name)
+    check_tables([folder / name for name in names if name.endswith(".parquet")])
     text = str(folder)
     write_atomic(_note(repo, revision), lambda file: file.write_text(text, encoding="utf-8"))
     return Pulled(folder, str(info.sha))
@@ -111,30 +122,46 @@ def tables(sizes: Mapping[str, int | None], where: str) -> list[str]:
         raise StudyError(where, None, f"holds no study: {', '.join(lacking)} missing")
     names = [name for name in TABLES if name in sizes]
     total = sum(sizes[name] or 0 for name in names)
-    json_bytes = max(sizes[name] or 0 for name in names if name.endswith(".json"))
+    json_bytes = sum(sizes[name] or 0 for name in names if name.endswith(".json"))
     for size, most in ((total, MOST_BYTES), (json_bytes, MOST_JSON_BYTES)):
         if size > most:
             raise StudyError(
-                where, None, f"has {size / 1e6:,.0f} MB where {most / 1e6:,.0f} are taken"
+                where, None, f"has {size / 1e6:,.0f} MB where {most / 1e6:,.0f} are taken", OWN
             )
     return names
 
 
-def check_table(file: Path) -> None:
-    """Looks at a Parquet file without reading it whole.
+def check_tables(files: Iterable[Path]) -> None:
+    """Looks at Parquet files without reading them whole.
 
     Raises:
-        StudyError: it is none, or what it would be in memory is too large.
+        StudyError: one is none, or what they would be in memory together is too large.
     """
+    rows = values = 0
+    for file in files:
+        own_rows, own_values = _held(file)
+        rows, values = rows + own_rows, values + own_values
+        if rows > MOST_ROWS or values > MOST_VALUES:
+            said = f"has with the tables before it {rows:,} rows with {values:,} values: too many"
+            raise StudyError(file.name, None, said, OWN)
+        _check_words(file)
+
+
+def _held(file: Path) -> tuple[int, int]:
+    """How many rows and values a table says that it has."""
     try:
         with pq.ParquetFile(file) as opened:
             held = opened.metadata
             groups = [held.row_group(i) for i in range(held.num_row_groups)]
             values = sum(g.column(i).num_values for g in groups for i in range(g.num_columns))
-            if held.num_rows > MOST_ROWS or values > MOST_VALUES:
-                raise StudyError(
-                    file.name, None, f"has {held.num_rows:,} rows with {values:,} values: too many"
-                )
+            return held.num_rows, values
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(file, error) from error
+
+
+def _check_words(file: Path) -> None:
+    try:
+        with pq.ParquetFile(file) as opened:
             words = [f.name for f in opened.schema_arrow if f.type in (pa.string(), pa.binary())]
         with pq.ParquetFile(file, read_dictionary=words) as opened:
             for batch in opened.iter_batches(columns=words):
@@ -143,32 +170,49 @@ def check_table(file: Path) -> None:
                     if longest > LONGEST_WORD:
                         raise StudyError(file.name, None, f"has a word of {longest:,} characters")
     except (OSError, pa.ArrowException) as error:
-        raise StudyError(file.name, None, f"cannot be read as Parquet ({error})") from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> StudyError:
+    return StudyError(file.name, None, f"cannot be read as Parquet ({error})")
 
 
 def _download(repo: str, commit: str, names: list[str]) -> Path:
-    """The snapshot's folder; TimeoutError where that takes longer than DOWNLOAD_S.
+    """The snapshot's folder; TimeoutError where that takes longer than INFO_S.
 
-    What is late goes on in the background and is in the cache for the next who asks.
+    What is late goes on in the background: who asks for the same again waits for the same, and
+    it is in the cache for the next.
 
     Raises:
         StudyError: others' downloads go on.
     """
+    with _lock:
+        job = _going.get((repo, commit))
+        if job is None:
+            job = _begin(repo, commit, names)
+    if not job.done.wait(INFO_S):
+        raise TimeoutError(f"not there after {INFO_S} s")
+    if isinstance(job.came, Exception):
+        raise job.came
+    return Path(job.came)
+
+
+def _begin(repo: str, commit: str, names: list[str]) -> _Download:
     from huggingface_hub import snapshot_download
     from huggingface_hub.file_download import repo_folder_name
 
-    # Before, since a download that fails leaves its part behind
-    _prune(_cache() / repo_folder_name(repo_id=repo, repo_type="dataset"))
-    if not _downloads.acquire(timeout=INFO_S):
+    if not _downloads.acquire(blocking=False):
         raise StudyError(
             repo, None, "must wait, for other studies are being fetched", "Try again in a minute."
         )
-
-    came: list[Any] = []
+    bound_reads()
+    # Before, since a download that fails leaves its part behind
+    _prune(_cache() / repo_folder_name(repo_id=repo, repo_type="dataset"))
+    job = _going[repo, commit] = _Download()
 
     def fetch() -> None:
         try:
-            came.append(
+            job.came = str(
                 snapshot_download(
                     repo,
                     repo_type="dataset",
@@ -180,18 +224,15 @@ def _download(repo: str, commit: str, names: list[str]) -> Path:
                 )
             )
         except Exception as error:
-            came.append(error)
+            job.came = error
         finally:
+            with _lock:
+                _going.pop((repo, commit), None)
             _downloads.release()
+            job.done.set()
 
-    thread = threading.Thread(target=fetch, daemon=True)
-    thread.start()
-    thread.join(DOWNLOAD_S)
-    if not came:
-        raise TimeoutError(f"not there after {DOWNLOAD_S} s")
-    if isinstance(came[0], Exception):
-        raise came[0]
-    return Path(came[0])
+    threading.Thread(target=fetch, daemon=True).start()
+    return job
 
 
 def _cache() -> Path:
@@ -223,6 +264,8 @@ def _kept(repo: str, revision: str, where: str, error: Exception) -> Pulled:
     note = _note(repo, revision)
     snapshot = Path(note.read_text(encoding="utf-8")) if note.is_file() else None
     if snapshot is None or not (snapshot / "study.json").is_file():
+        if isinstance(error, TimeoutError):  # ours: the list came, the files have not yet
+            raise StudyError(where, None, "is being fetched", "Try again in a minute.") from error
         raise StudyError(
             where, None, f"the Hub did not answer ({type(error).__name__})", "Try again later."
         ) from error
