@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# Columns that only `Study.rows` adds, Categorical: the class again, and that of the answer
+# Columns of `Study.rows` and `with_answers`, Categorical: the class again, and the answered one
 OF_CLASS, ANSWERED = "of_class", "answered"
 
 
@@ -85,6 +85,17 @@ def answers(df: pd.DataFrame, classes: list[str]) -> tuple[np.ndarray, np.ndarra
         raise ValueError(f"expected {count} probabilities a row, one a class")
     values = np.concatenate(rows).reshape(-1, count)
     return true, values.argmax(axis=1).astype(np.int64)
+
+
+def with_answers(df: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """`df` with `OF_CLASS` and `ANSWERED`, for rows that are parted and counted many times.
+
+    Raises:
+        ValueError: as `answers`.
+    """
+    names = pd.Index(classes)
+    known = zip((OF_CLASS, ANSWERED), answers(df, classes), strict=True)
+    return df.assign(**{col: pd.Categorical.from_codes(codes, names) for col, codes in known})
 
 
 def confusion(df: pd.DataFrame, classes: list[str]) -> np.ndarray:

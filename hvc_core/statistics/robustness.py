@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hvc_core.statistics.bootstrap import bootstrap_weights, intervals, known_intervals, strata
-from hvc_core.statistics.counts import per_source, sources
+from hvc_core.statistics.counts import per_source, sources, with_answers
 from hvc_core.statistics.significance import flip_test
 from hvc_core.statistics.spread import share, share_by_class
 from hvc_core.statistics.stats import Estimate
@@ -60,6 +60,7 @@ def table(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """
     if not len(rows):
         return pd.DataFrame(columns=COLUMNS)
+    rows = with_answers(rows, classes)  # once, and not for each condition and what it is held to
     index = sources(rows, classes)
     weights = bootstrap_weights(strata(index))
     cell = pd.MultiIndex.from_frame(rows[CELL])
