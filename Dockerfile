@@ -4,7 +4,8 @@
 FROM python:3.12-slim
 
 RUN useradd --create-home --uid 1000 app
-WORKDIR /home/app/hvc
+# Not in the user's home, whose folders the user may rename.
+WORKDIR /srv/hvc
 
 # The packages are a layer of their own: a change of code does not install them again.
 COPY dashboard/requirements.txt dashboard/requirements.txt
@@ -18,7 +19,8 @@ RUN python -m compileall -q hvc_core dashboard
 
 # Code and study belong to root: the app can read them and change nothing.
 USER app
-ENV HVC_STUDY=studies/ucf50-15 \
+# What is shown, and what stays when HVC_STUDY, set in the Space's settings, cannot be had
+ENV HVC_SHIPPED=studies/ucf50-15 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 EXPOSE 7860

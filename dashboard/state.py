@@ -25,7 +25,8 @@ from hvc_core.hub import address, standing
 
 memory.settle()
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = ROOT / "studies" / "ucf50-15"
+# A Space of another study has that one instead: `training space`
+SHIPPED = ROOT / (os.environ.get("HVC_SHIPPED") or "studies/ucf50-15")
 SEED_STUDY = ROOT / "studies" / "seed_study.json"
 LOTTERY = ROOT / "studies" / "seed_lottery"
 STOOD = "what stands for the study"

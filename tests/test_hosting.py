@@ -61,12 +61,28 @@ def test_another_study_is_the_one_that_is_shown(
     other = make_study(tmp_path / "other", models=2, classes=3)
     folder = tmp_path / "space"
     assert main(["space", str(folder), "--study", str(other), "--title", 'A "fine" one']) == 0
-    assert "HVC_STUDY=studies/other" in (folder / "Dockerfile").read_text()
+    assert "HVC_SHIPPED=studies/other" in (folder / "Dockerfile").read_text()
     assert study.read(folder / "studies" / "other").name == study.read(other).name
     assert SpaceCard.load(folder / "README.md").data.title == "A 'fine' one"
     capsys.readouterr()
     assert main(["space", str(folder)]) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+def test_a_study_that_lies_beside_every_other_can_be_the_one_shown(tmp_path: Path) -> None:
+    folder, named = tmp_path / "space", "studies/seed_lottery"
+    assert main(["space", str(folder), "--study", named]) == 0
+    assert f"HVC_SHIPPED={named}" in (folder / "Dockerfile").read_text()
+    assert study.read(folder / named).name == "seed_lottery"
+
+
+def test_a_name_that_a_dockerfile_cannot_hold_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_study(tmp_path / "two words", models=2, classes=3)
+    assert main(["space", str(tmp_path / "space"), "--study", str(other)]) == 2
+    assert "Give the folder one of letters" in capsys.readouterr().err
+    assert not (tmp_path / "space").exists()
 
 
 @pytest.mark.parametrize("named", ["nowhere", "hf:no address", "hf:nobody/nothing@v1"])
@@ -85,6 +101,8 @@ def test_the_image_says_what_a_space_asks_for() -> None:
     names = [name for name, _ in dockerfile.steps(text)]
     assert names.index("USER") > max(i for i, name in enumerate(names) if name in ("COPY", "RUN"))
     assert "chown" not in text, "code that the app may change"
+    workdir = dict(dockerfile.steps(text))["WORKDIR"]
+    assert not workdir.startswith("/home"), "a folder that the app may rename"
     config = (ROOT / ".streamlit" / "config.toml").read_text()
     assert "xsrf" not in config.lower(), "only the hosted app is shown in another site's frame"
 

@@ -82,9 +82,10 @@ def test_a_space_is_made_of_a_study_at_its_commit(server: Hub, made: Path, tmp_p
     assert done.returncode == 0, done.stderr
     assert head in done.stdout and TOKEN not in done.stdout + done.stderr
     baked = folder / "studies" / plan.study.id.split("/")[1]
-    assert f"HVC_STUDY=studies/{baked.name}" in (folder / "Dockerfile").read_text()
+    assert f"HVC_SHIPPED=studies/{baked.name}" in (folder / "Dockerfile").read_text()
     assert f"{named} at commit `{head}`" in (folder / "README.md").read_text()
     assert study.read(baked).name == study.read(made).name
+    assert not list((folder / "studies").glob(".*"))
     assert fetch.came_from(baked) == address.Address(plan.study.id, head)
     assert not any(
         TOKEN.encode() in file.read_bytes() for file in folder.rglob("*") if file.is_file()

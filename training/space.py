@@ -21,7 +21,7 @@ CODE = (".streamlit", "hvc_core", "dashboard")
 FILES = ("Dockerfile", ".dockerignore", "LICENSE")
 SHIPPED = "ucf50-15"
 BESIDE = ("seed_lottery", "seed_study.json")  # of `studies`: the pages set them beside any study
-BAKED = "HVC_STUDY=studies/ucf50-15"
+BAKED = "HVC_SHIPPED=studies/ucf50-15"
 # Git on the Hub takes no file over 10 MB, and no binary one, but by way of LFS.
 LARGE = ("*.parquet", "*.onnx", "*.mp4", "*.avi", "*.woff2")
 # Not for others' eyes, or of no use to who only serves
@@ -94,7 +94,7 @@ def _fill(folder: Path, named: str, title: str) -> str | None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     if BAKED not in dockerfile:
         raise study.StudyError(ROOT / "Dockerfile", None, f"has no {BAKED} any more")
-    dockerfile = dockerfile.replace(BAKED, f"HVC_STUDY=studies/{baked.name}")
+    dockerfile = dockerfile.replace(BAKED, f"HVC_SHIPPED=studies/{baked.name}")
     (folder / "Dockerfile").write_text(dockerfile, encoding="utf-8")
     (folder / "README.md").write_text(_readme(of, title, named, commit), encoding="utf-8")
     lfs = "".join(f"{one} filter=lfs diff=lfs merge=lfs -text\n" for one in LARGE)
@@ -107,11 +107,23 @@ def _bake(named: str, studies: Path) -> tuple[str | None, Path]:
     if named.startswith(address.PREFIX):
         of = address.parse(named)
         folder = studies / of.repo.split("/")[1]
-        return fetch.at_once(of, folder.resolve(), told=print), folder
+        shutil.rmtree(folder, ignore_errors=True)  # another study of that name
+        commit = fetch.at_once(of, folder.resolve(), told=print)
+        for lock in studies.glob(".*.lock"):
+            lock.unlink()
+        return commit, folder
     source = Path(named).expanduser()
     source = source if source.is_absolute() or source.exists() else ROOT / source
     study.read(source)  # says what is wrong with it, before it is copied
     folder = studies / source.resolve().name
+    if not address.NAME.fullmatch(folder.name):
+        raise study.StudyError(
+            source, None, "has a name that a Dockerfile cannot hold",
+            "Give the folder one of letters, digits, '.', '_' and '-'.",
+        )  # fmt: skip
+    if folder.exists() and (ROOT / "studies" / folder.name).samefile(source):
+        return None, folder  # one of BESIDE
+    shutil.rmtree(folder, ignore_errors=True)  # another study of that name takes its place
     shutil.copytree(source, folder, ignore=LEFT)
     return None, folder
 
