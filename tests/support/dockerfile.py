@@ -89,6 +89,8 @@ def build(context: Path, root: Path) -> Image:
                 _copy(context / source, image.here / target, ignored, context)
             case "RUN" if what.startswith("useradd"):
                 image.uid = int(re.search(r"--uid (\d+)", what)[1])  # type: ignore[index]
+                if "--create-home" in what:
+                    (image.root / "home" / what.split()[-1]).mkdir(parents=True)
             case "RUN":
                 env = {**image.path(), "HOME": str(root)}
                 subprocess.run(what, shell=True, check=True, cwd=image.here, env=env)
