@@ -283,6 +283,38 @@ def test_a_slow_hub_is_waited_for_once(
     standing.forget()
 
 
+def test_a_damaged_state_is_not_shown_and_is_fetched_anew(
+    server: Hub, made: Path, tmp_path: Path
+) -> None:
+    name = repos.plan(study.read(made), "tester").study.id
+    folder, commit, note, _ = stand(server, tmp_path, f"hf:{name}")
+    assert commit == server.repos["datasets", name].head and not note
+    table = Path(folder) / "predictions.parquet"
+    whole = table.read_bytes()
+    table.write_bytes(whole[: len(whole) // 2])
+    server.fail = 500
+    assert stand(server, tmp_path, f"hf:{name}")[0] == ""
+    for named in (f"hf:{name}", f"hf:{name}@{commit}"):
+        table.write_bytes(whole[: len(whole) // 2])
+        server.fail = 0
+        assert stand(server, tmp_path, named)[:3] == (folder, commit, "")
+        assert table.read_bytes() == whole
+
+
+def test_what_a_stopped_fetch_left_goes_after_a_day(tmp_path: Path) -> None:
+    named = address.parse("a/b")
+    old, young = (tmp_path / f".{c * 40}.{c * 12}.part" for c in "ab")
+    for part in (old, young):
+        part.mkdir()
+        part.with_suffix(".lock").touch()
+    for path in (old, old.with_suffix(".lock")):
+        os.utime(path, (1, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standing, "_home", lambda named: tmp_path)
+        standing._prune(named, set())
+    assert set(tmp_path.iterdir()) == {young, young.with_suffix(".lock")}
+
+
 @pytest.mark.usefixtures("_fresh_caches")
 def test_the_pages_say_in_one_line_what_they_show_instead(
     monkeypatch: pytest.MonkeyPatch, made: Path

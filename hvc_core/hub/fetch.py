@@ -135,6 +135,25 @@ def fetch(
     return folder
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether a folder that `fetch` made still is what its manifest says, to the byte."""
+    try:
+        manifest = _manifest(folder / MANIFEST, str(folder))
+        own = {path: one for path, one in manifest["files"].items() if _wanted(path)}
+        for model, entry in manifest["models"].items():
+            own |= {
+                f"models/{model}/{path}": one
+                for path, one in entry["files"].items()
+                if path in SERVED
+            }
+        return all(
+            facts(folder / path) == {k: one[k] for k in ("bytes", "sha256")}
+            for path, one in own.items()
+        )
+    except (StudyError, OSError):
+        return False
+
+
 def _fill(
     part: Path, named: Address, commit: str, names: tuple[str, ...], told: Callable[[str], None]
 ) -> None:

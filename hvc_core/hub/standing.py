@@ -7,6 +7,7 @@ hvc_core.storage.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import threading
@@ -21,6 +22,7 @@ from hvc_core.storage import StudyError, write_atomic
 PATIENCE_S, WITH_OLDER_S = 6.0, 1.0  # the first visitor's, once; where there is something to show
 FRESH_S, RETRY_S = 600.0, 120.0  # when a branch or tag is asked about again, and after a failure
 LOST_S = 1_800.0  # a job that takes so long is given up
+LEFT_S = 86_400.0  # after which parts of a fetch are nobody's
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -53,6 +55,9 @@ class _Job:
 
 _jobs: dict[Address, _Job] = {}
 _last: dict[Address, Standing] = {}
+_sound: set[Path] = (
+    set()
+)  # states that this process found whole; a disk is not doubted at each look
 _lock = threading.Lock()
 
 
@@ -85,6 +90,7 @@ def forget() -> None:
     with _lock:
         _jobs.clear()
         _last.clear()
+        _sound.clear()
 
 
 def _job(named: Address) -> _Job:
@@ -106,11 +112,13 @@ def _job(named: Address) -> _Job:
 
 def _ask(named: Address, job: _Job) -> None:
     try:
-        pinned = COMMIT.fullmatch(named.revision) and _place(named, named.revision).is_dir()
+        pinned = COMMIT.fullmatch(named.revision) and _whole(_place(named, named.revision))
         commit = named.revision if pinned else fetch.commit_of(named)
         folder = _place(named, commit)
-        if not folder.is_dir():
+        if not _whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
             fetch.fetch(named, commit, folder)
+            _sound.add(folder)
         before = _older(named)
         write_atomic(_note(named), lambda file: file.write_text(commit, encoding="utf-8"))
         job.standing = Standing(folder, commit)
@@ -131,6 +139,18 @@ def _prune(named: Address, keep: set[str | None]) -> None:
     for folder in home.iterdir():
         if COMMIT.fullmatch(folder.name) and folder.name not in keep | notes:
             shutil.rmtree(folder, ignore_errors=True)
+    # What a stopped fetch left of a commit that nobody asks for any more; a young one may go on
+    for left in (*home.glob(".*.part"), *home.glob(".*.lock")):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT_S:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a state is there, undamaged: looked at once in a process."""
+    if folder not in _sound and folder.is_dir() and fetch.is_whole(folder):
+        _sound.add(folder)
+    return folder in _sound
 
 
 def _home(named: Address) -> Path:
@@ -155,4 +175,4 @@ def _older(named: Address) -> Standing | None:
     except (OSError, ValueError):
         return None
     folder = _place(named, commit)
-    return Standing(folder, commit) if COMMIT.fullmatch(commit) and folder.is_dir() else None
+    return Standing(folder, commit) if COMMIT.fullmatch(commit) and _whole(folder) else None
