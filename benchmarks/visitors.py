@@ -40,7 +40,8 @@ WARM = 60.0  # seconds of visits before: twice as long as the server keeps one t
 WAIT = 600.0  # seconds that a visitor waits for anything at all
 NOTE = (
     "{visitors} visitors at a time, {rounds} rounds, each a new visit that uploads a clip of its "
-    "own on Try a clip, over Streamlit's own protocol on the loopback, two clips at work at once. "
+    "own of {size:.1f} MB at most on Try a clip, over Streamlit's own protocol on the loopback, two "
+    "clips at work at once. "
     "Before them as many visits as fit in {warm:.0f} s, since one that was left is kept for 30 s. "
     "An answer is right where it is the one that the same clip got alone, before. Memory is that "
     "of the server and of its decoding processes together (proportional set size), looked at ten "
@@ -78,7 +79,10 @@ def measure(study: Path, clip: Path, quick: bool = False) -> Iterator[Row]:
             watch.mark()
             if quick or time.monotonic() - begun > WARM:
                 waits += [one.seconds for one in found]
-    note = NOTE.format(visitors=visitors, rounds=rounds, warm=0 if quick else WARM)
+    if not watch.peak:
+        raise BenchmarkError("how much memory a process holds can be read on Linux alone")
+    size = max(len(content) for _, content in clips) / 1e6
+    note = NOTE.format(visitors=visitors, rounds=rounds, warm=0 if quick else WARM, size=size)
     of, every = study.name, f"{len(waits)} uploads, {visitors} at once"
     single = [one.seconds for one in alone.values()]
     yield within("Upload to both answers in a visit, alone", single, None, "s", of, note)
@@ -117,7 +121,8 @@ class Visit:
     """What a visitor got.
 
     Attributes:
-        said: str. Both answers: the charts of each model's likeliest classes, and the file's name.
+        said: str. Both answers: the charts of each model's likeliest classes, the file's name, and
+            the addresses of the pictures of its frames.
         seconds: float. From the end of the upload to the last answer.
     """
 
@@ -171,6 +176,7 @@ def visit(url: str, name: str, content: bytes) -> Visit:
         info.file_urls.CopyFrom(place)
         line.send(ask.SerializeToString())
         charts: dict[str, str] = {}
+        frames: set[str] = set()  # their addresses hold a digest of what they show
         named = 0.0
         for message in _stream(line):
             for element in _elements([message]):
@@ -180,11 +186,15 @@ def visit(url: str, name: str, content: bytes) -> Visit:
                     named = time.perf_counter() - started
                 elif kind == "markdown" and element.markdown.body == f"**{name}**":
                     charts["name"] = name
+                elif kind == "imgs":
+                    frames |= {one.url for one in element.imgs.imgs}
                 elif kind == "alert" and "No answer" in str(element.alert):
                     raise BenchmarkError(f"{name}: {element.alert.body}")
         if len(charts) != 3:
             raise BenchmarkError(f"{name}: {len(charts)} of 3 parts of the answer came")
-        return Visit(json.dumps(sorted(charts.items())), named)
+        if not frames:
+            raise BenchmarkError(f"{name}: no picture of its frames came")
+        return Visit(json.dumps([sorted(charts.items()), sorted(frames)]), named)
 
 
 def _next(line: Any) -> Any:
