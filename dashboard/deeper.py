@@ -50,10 +50,11 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
     clip = answered.clip
     with answering.explained(view, clip):
         models = answering.models_of(view)
-        with line.turn():  # for the decoding alone: others need not wait for the answers
+        with line.turn():  # the answers too: until they are there the frames take 30 MB
             frames = timeline.along(models, clip.content, video.Limits(), apart)
             film = apart.preview(clip.content, HEIGHT, math.inf, video.Limits())
-        found = timeline.timeline(models, frames, progress)
+            found = timeline.timeline(models, frames, progress)
+            del frames
     scaled = [trust(view, model) for model in view.pair]
     values = [
         values if how is None else how.scaled(values)

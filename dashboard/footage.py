@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -54,11 +55,15 @@ def _paths(folder: str) -> dict[str, Path]:
         return {}
 
 
-@st.cache_data(max_entries=32, show_spinner="Making a preview …")
+_making = threading.BoundedSemaphore(1)  # a decoder takes up to 600 MB beside those of uploads
+
+
+@st.cache_data(max_entries=8, show_spinner="Making a preview …")
 def preview(path: Path) -> bytes | None:
     """An MP4 of a clip that every browser plays; None where none can be made."""
     try:
-        return apart.preview(path.read_bytes(), limits=video.Limits())
+        with _making:
+            return apart.preview(path.read_bytes(), limits=video.Limits())
     except Exception:
         _log.exception("no preview of %s", path.name)
         return None
