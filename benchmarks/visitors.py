@@ -40,8 +40,8 @@ WARM = 60.0  # seconds of visits before: twice as long as the server keeps one t
 WAIT = 600.0  # seconds that a visitor waits for anything at all
 NOTE = (
     "{visitors} visitors at a time, {rounds} rounds, each a new visit that uploads a clip of its "
-    "own of {size:.1f} MB at most on Try a clip, over Streamlit's own protocol on the loopback, two "
-    "clips at work at once. "
+    "own of {size:.1f} MB at most on Try a clip, over Streamlit's own protocol on the loopback, "
+    "two clips at work at once. "
     "Before them as many visits as fit in {warm:.0f} s, since one that was left is kept for 30 s. "
     "An answer is right where it is the one that the same clip got alone, before. Memory is that "
     "of the server and of its decoding processes together (proportional set size), looked at ten "
