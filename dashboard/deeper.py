@@ -7,7 +7,6 @@ anything else. May import: streamlit, numpy, hvc_core, dashboard.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,7 +18,9 @@ from dashboard.answering import Answered
 from dashboard.trust import Trust, trust
 from hvc_core import apart, classify, saliency, timeline, video
 
-HEIGHT = 240  # pixels of the film beside the strips: the whole clip is sent to the browser
+# The film beside the strips is sent to the browser and held for the visit: so small, and no longer
+# than so many seconds, or what fits in so many bytes. The models are asked along the whole clip.
+HEIGHT, FILM_S, FILM_BYTES = 240, 120.0, 15_000_000
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,12 @@ class Told:
     Attributes:
         timeline: Timeline.
         film: bytes. An MP4 that browsers play.
+        shown: float. How many seconds of the clip it shows, at most.
     """
 
     timeline: timeline.Timeline
     film: bytes
+    shown: float
 
 
 def kept_timeline(answered: Answered) -> Told | None:
@@ -52,7 +55,7 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
         models = answering.models_of(view)
         with line.turn():  # the answers too: until they are there the frames take 30 MB
             frames = timeline.along(models, clip.content, video.Limits(), apart)
-            film = apart.preview(clip.content, HEIGHT, math.inf, video.Limits())
+            film, shown = _film(clip.content)
             found = timeline.timeline(models, frames, progress)
             del frames
     scaled = [trust(view, model) for model in view.pair]
@@ -61,8 +64,17 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
         for how, values in zip(scaled, found.probabilities, strict=True)
     ]
     found = dataclasses.replace(found, probabilities=np.stack(values))
-    st.session_state["timeline"] = (answered.key, made := Told(found, film))
+    st.session_state["timeline"] = (answered.key, made := Told(found, film, shown))
     return made
+
+
+def _film(content: bytes) -> tuple[bytes, float]:
+    """A film of a clip's beginning, and how many seconds it is of at most."""
+    film, seconds = apart.preview(content, HEIGHT, FILM_S, video.Limits()), FILM_S
+    if len(film) > FILM_BYTES:  # busier than films are: as much of it as there is room for
+        seconds *= 0.8 * FILM_BYTES / len(film)
+        film = apart.preview(content, HEIGHT, seconds, video.Limits())
+    return film, seconds
 
 
 @dataclass(frozen=True)

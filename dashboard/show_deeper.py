@@ -33,6 +33,11 @@ def along(view: state.View, answered: Answered) -> None:
         )
     if found is not None:
         player.player(found.film, found.timeline, f"The clip {answered.clip.name}", "player")
+        if found.shown < found.timeline.seconds:
+            st.caption(
+                f"The film shows the first {found.shown:.0f} s, since a whole one would be large; "
+                "the strips tell of all of the clip."
+            )
 
 
 def where(view: state.View, answered: Answered) -> None:

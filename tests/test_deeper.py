@@ -52,6 +52,22 @@ def test_a_clip_is_asked_along_once_and_kept(
     assert len(app.get("bidi_component")) == 1
 
 
+def test_the_film_along_a_long_clip_is_bounded(
+    shown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = videos.write(tmp_path / "a.mp4", videos.noisy(100)).read_bytes()
+    whole, _ = deeper._film(clip)
+    monkeypatch.setattr(deeper, "FILM_BYTES", len(whole) // 2)
+    monkeypatch.setattr(deeper, "FILM_S", 4.0)
+    part, seconds = deeper._film(clip)
+    assert 0 < len(part) < len(whole) // 2 and 1 < seconds < 2
+    monkeypatch.setattr(deeper, "FILM_S", 2.0)
+    monkeypatch.setattr(deeper, "FILM_BYTES", 10**9)
+    app = press(opened(tmp_path / "b.mp4", 4), ALONG)
+    assert not app.exception
+    assert "The film shows the first 2 s" in words(app)
+
+
 def test_where_they_look_is_shown_for_both(shown: Path, tmp_path: Path) -> None:
     app = opened(tmp_path / "a.mp4", 2)
     before = len(app.get("plotly_chart"))
