@@ -216,7 +216,6 @@ def test_a_hub_that_falls_silent_is_given_up(
     server: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list of a repository's files, which huggingface_hub itself waits for without end."""
-    import httpx2
     from huggingface_hub import get_session, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
@@ -227,7 +226,7 @@ def test_a_hub_that_falls_silent_is_given_up(
     try:
         patience.bound_reads()
         begun = time.monotonic()
-        with pytest.raises(httpx2.TimeoutException):
+        with pytest.raises(Exception, match="timed out"):
             get_session().get(f"{server.url}/api/datasets/someone/study/tree/main")
         assert time.monotonic() - begun < 20
     finally:
