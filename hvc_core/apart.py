@@ -186,7 +186,8 @@ def _ask(
         raise
     finally:
         clock.cancel()
-    if said.get("worn"):
+    clock.join()  # the clock may strike just now: no next clip gets a process that it kills
+    if said.get("worn") or late.is_set():
         process.end()
     else:
         _give_back(process)

@@ -99,6 +99,30 @@ def test_a_decoder_that_hangs_costs_one_clip(clip: bytes) -> None:
     assert apart.sample(clip, SIZES).decoded == 60
 
 
+def test_a_clock_that_strikes_as_the_answer_comes_kills_no_other_clip(
+    clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = idle()
+    struck = threading.Event()
+    ask, kill = apart._Process.ask, apart._Process.kill
+
+    def slow_kill(self: apart._Process) -> None:
+        struck.set()
+        time.sleep(0.3)
+        kill(self)
+
+    def late_ask(self: apart._Process, head: dict, content: bytes) -> tuple[dict, bytes]:
+        answer = ask(self, head, content)
+        assert struck.wait(60)
+        return answer
+
+    monkeypatch.setattr(apart._Process, "kill", slow_kill)
+    monkeypatch.setattr(apart._Process, "ask", late_ask)
+    found = apart.sample(clip, SIZES, limits=dataclasses.replace(LIMITS, max_work=5.0))
+    assert found.decoded == 60, "the answer that came stands"
+    assert process.pid not in apart.pids()
+
+
 def test_a_decoder_that_crashes_costs_one_clip(clip: bytes) -> None:
     process = idle()
     apart.sample(clip, SIZES)
