@@ -69,6 +69,7 @@ def test_a_study_comes_back_as_it_went(
         if file.is_file() and file.name != "README.md":
             assert (back.folder / name).read_bytes() == file.read_bytes(), name
     assert not list(back.folder.rglob(".cache"))
+    assert not list(back.folder.parent.glob(".*.lock"))
     again = pull(server, tmp_path / "hf", named, tmp_path / "back")
     assert again.returncode == 2 and "is there already" in again.stderr
 

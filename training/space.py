@@ -109,8 +109,6 @@ def _bake(named: str, studies: Path) -> tuple[str | None, Path]:
         folder = studies / of.repo.split("/")[1]
         shutil.rmtree(folder, ignore_errors=True)  # another study of that name
         commit = fetch.at_once(of, folder.resolve(), told=print)
-        for lock in studies.glob(".*.lock"):
-            lock.unlink()
         return commit, folder
     source = Path(named).expanduser()
     source = source if source.is_absolute() or source.exists() else ROOT / source

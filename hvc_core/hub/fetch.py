@@ -57,7 +57,7 @@ def commit_of(named: Address) -> str:
     except (GatedRepoError, RepositoryNotFoundError) as error:
         raise StudyError(
             str(named), None, "is not on the Hub, or not for this login",
-            "Look at the name; a private study needs `hf auth login` or HF_TOKEN.",
+            "Look at the name; a private study needs a login: hf auth login, or HF_TOKEN.",
         ) from error  # fmt: skip
     return str(info.sha)
 
@@ -127,11 +127,13 @@ def fetch(
     bound_reads()
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.with_name(f".{folder.name}.{commit[:12]}.part")
-    with WeakFileLock(part.with_suffix(".lock")):  # another process may fetch the same
+    lock = part.with_suffix(".lock")
+    with WeakFileLock(lock):  # another process may fetch the same
         if not (folder / SOURCE).is_file():
             _fill(part, named, commit, MODEL_FILES if whole else SERVED, told)
             read(part)  # what is no study never takes a study's place
             os.replace(part, folder)
+        lock.unlink(missing_ok=True)  # who waits for it still, or makes it anew, finds the folder
     return folder
 
 
