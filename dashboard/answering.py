@@ -2,7 +2,7 @@
 
 What a visitor uploads or records stays in that visitor's session: one answer at a time, replaced by
 the next good one. Nothing of it is shared or written down.
-May import: streamlit, hvc_core, dashboard.line, .sheets, .state.
+May import: streamlit, hvc_core, dashboard.line, .sheets, .state, .uploads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import line, sheets, state
+from dashboard import line, sheets, state, uploads
 from hvc_core import apart, audit, classify, clips, fingerprints, memory, study, video
 
 ENDINGS = ("mp4", "avi", "mov", "mkv", "webm", "gif")
@@ -144,7 +144,7 @@ def answer(view: state.View, clip: Clip) -> Answered:
     with explained(view, clip):
         models = models_of(view)
         with line.turn():
-            found = classify.classify(models, clip.content, video.Limits(), [audit.SIZE], apart)
+            found = classify.classify(models, clip.content, uploads.limits(), [audit.SIZE], apart)
         known = _fingerprints(str(view.study.folder), view.revision)
         images = found.frames.images
         twins = fingerprints.near(images[audit.SIZE], known) if known else []
@@ -180,7 +180,7 @@ def preview(clip: Clip) -> bytes | None:
         return kept[1]
     try:
         with line.turn():
-            made: bytes | None = apart.preview(clip.content, limits=video.Limits())
+            made: bytes | None = apart.preview(clip.content, limits=uploads.limits())
     except Exception:
         _log.exception("no preview of a clip of %d bytes", len(clip.content))
         made = None

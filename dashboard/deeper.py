@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard import answering, line, sheets, state
+from dashboard import answering, line, sheets, state, uploads
 from dashboard.answering import Answered
 from dashboard.trust import Trust, trust
-from hvc_core import apart, classify, saliency, timeline, video
+from hvc_core import apart, classify, saliency, timeline
 
 # The film beside the strips is sent to the browser and held for the visit: so small, and no longer
 # than so many seconds, or what fits in so many bytes. The models are asked along the whole clip.
@@ -54,7 +54,7 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
     with answering.explained(view, clip):
         models = answering.models_of(view)
         with line.turn():  # the answers too: until they are there the frames take 30 MB
-            frames = timeline.along(models, clip.content, video.Limits(), apart)
+            frames = timeline.along(models, clip.content, uploads.limits(), apart)
             film, shown = _film(clip.content)
             found = timeline.timeline(models, frames, progress)
             del frames
@@ -70,10 +70,10 @@ def ask_along(view: state.View, answered: Answered, progress: Callable[[int, int
 
 def _film(content: bytes) -> tuple[bytes, float]:
     """A film of a clip's beginning, and how many seconds it is of at most."""
-    film, seconds = apart.preview(content, HEIGHT, FILM_S, video.Limits()), FILM_S
+    film, seconds = apart.preview(content, HEIGHT, FILM_S, uploads.limits()), FILM_S
     if len(film) > FILM_BYTES:  # busier than films are: as much of it as there is room for
         seconds *= 0.8 * FILM_BYTES / len(film)
-        film = apart.preview(content, HEIGHT, seconds, video.Limits())
+        film = apart.preview(content, HEIGHT, seconds, uploads.limits())
     return film, seconds
 
 

@@ -74,7 +74,7 @@ def test_a_recording_gets_both_answers_and_stays_while_the_page_runs_again(
 ) -> None:
     clip = videos.write(tmp_path / "a.webm", 50, codec="libvpx", live=True).read_bytes()
     once = [camera.Recording("recording.webm", clip)]
-    monkeypatch.setattr(camera, "recorded", lambda key: once.pop() if once else None)
+    monkeypatch.setattr(camera, "recorded", lambda key, limits: once.pop() if once else None)
     app = open_page("try_a_clip")
     for _ in range(2):
         assert not app.exception and not app.error
@@ -88,7 +88,9 @@ def test_a_recording_gets_both_answers_and_stays_while_the_page_runs_again(
 def test_a_recording_that_does_not_decode_is_a_message(
     shown: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera, "recorded", lambda key: camera.Recording("recording.webm", b"no"))
+    monkeypatch.setattr(
+        camera, "recorded", lambda key, limits: camera.Recording("recording.webm", b"no")
+    )
     app = open_page("try_a_clip")
     assert not app.exception
     assert app.error[0].value.startswith("recording.webm: ")

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import deeper, player, show_clip
 from hvc_core import timeline
 from hvc_core.timeline import Timeline
+from hvc_core.video import VideoError
 from tests.support import videos
 from tests.support.app import open_page, words
 
@@ -81,7 +82,7 @@ def test_what_fails_on_the_way_is_a_message(
     shown: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object) -> None:
-        raise deeper.video.VideoError("the disk is gone")
+        raise VideoError("the disk is gone")
 
     monkeypatch.setattr(deeper.timeline, "along", fail)
     app = press(opened(tmp_path / "a.mp4", 2), ALONG)

@@ -17,12 +17,13 @@ from dashboard import (
     show_deeper,
     state,
     trust,
+    uploads,
 )
 from dashboard.answering import Clip, ClipError
 from hvc_core import apart, splits
 
 view = state.view()
-limits = answering.video.Limits()
+limits = uploads.limits()
 ORIGINS = {
     answering.RENDERED: "Rendered by this project: free of rights, no real video.",
     answering.EXAMPLE: "An example clip of the study.",
@@ -65,7 +66,7 @@ if able and not set(view.pair) <= set(able):
     st.stop()
 
 apart.warm()  # while the visitor looks for a clip
-uploads = st.file_uploader(
+given = st.file_uploader(
     f"Your video, or several, up to {limits.max_bytes / 1e6:.0f} MB and "
     f"{limits.max_seconds / 60:.0f} minutes each",
     type=list(answering.ENDINGS),
@@ -75,7 +76,7 @@ uploads = st.file_uploader(
     args=(None,),
 )
 with st.expander("Record with the camera", icon=":material/videocam:"):
-    recorded = camera.recorded("camera")
+    recorded = camera.recorded("camera", limits)
     if recorded is not None:
         answering.keep_recording(recorded.name, recorded.content)
         choose(answering.RECORDING)
@@ -114,13 +115,12 @@ def wanted() -> Clip | None:
         return answering.load(path, origin)
     if source == answering.RECORDING:
         return answering.recording()
-    if uploads:
-        if len(uploads) > many.MOST:
-            st.warning(f"The first {many.MOST} of {len(uploads)} clips are asked about.")
-        given = [
-            Clip(file.name, file.getvalue(), answering.UPLOAD) for file in uploads[: many.MOST]
-        ]
-        return many.draw(view, many.named_apart(given)) if len(given) > 1 else given[0]
+    if given:
+        uploads.admit(given)
+        if len(given) > many.MOST:
+            st.warning(f"The first {many.MOST} of {len(given)} clips are asked about.")
+        own = [Clip(file.name, file.getvalue(), answering.UPLOAD) for file in given[: many.MOST]]
+        return many.draw(view, many.named_apart(own)) if len(own) > 1 else own[0]
     kept = answering.last()
     return None if kept is None else kept.clip
 
@@ -131,6 +131,9 @@ try:
     if clip is not None:
         with st.spinner("Decoding, then asking both models …"):
             answered = answering.answer(view, clip)
+except uploads.FullError as error:
+    st.warning(str(error), title="No room for so much", icon=":material/error:")
+    answered = answering.last(view)
 except ClipError as error:
     st.error(str(error), title="No answer for this clip", icon=":material/error:")
     answered = answering.last(view)

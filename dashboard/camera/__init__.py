@@ -45,11 +45,12 @@ class Recording:
     content: bytes
 
 
-def recorded(key: str) -> Recording | None:
+def recorded(key: str, limits: video.Limits) -> Recording | None:
     """Draws the recorder.
 
     Args:
         key: str. The element's.
+        limits: Limits. How much is taken on.
 
     Returns:
         A recording, in the one run that it arrives in; None in every other. One that cannot be
@@ -60,7 +61,7 @@ def recorded(key: str) -> Recording | None:
     if sent is None:
         return None
     try:
-        return read(sent, video.Limits())
+        return read(sent, limits)
     except RecordingError as error:
         st.error(str(error), title="No recording", icon=":material/error:")
         return None
