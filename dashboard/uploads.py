@@ -1,11 +1,13 @@
 """How much of visitors' clips this server holds: each file alone, and all visits' together.
 
-Streamlit keeps what is uploaded in memory until its visit ends. May import: streamlit, hvc_core.
+Streamlit keeps what is uploaded in memory until its visit ends, and gives the page a copy.
+May import: streamlit, hvc_core.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import gc
 from collections.abc import Sequence
 
 import streamlit as st
@@ -42,18 +44,19 @@ def admit(files: Sequence[UploadedFile]) -> None:
     own = sum(file.size for file in files)
     if own <= SMALL:
         return
+    gc.collect()  # of files let go before; those of a visit are in cycles, and few objects
     most = FILES * limits().max_bytes
     if own > most:
         _drop(files)
         raise FullError(
             f"Together they have {own / 1e6:,.0f} MB; {most / 1e6:.0f} MB at a time is the limit. "
-            "Take them out of the list above, then bring fewer, or shorter ones."
+            "Bring fewer, or shorter ones."
         )
     if held() > most:
         _drop(files)
         raise FullError(
-            f"Other visitors' clips take all the room for files over {SMALL / 1e6:.0f} MB. Take "
-            "yours out of the list above and bring it again in a minute, or cut it to the action."
+            f"Other visitors' clips take all the room for files over {SMALL / 1e6:.0f} MB. "
+            "Bring yours again in a minute, or cut it to the action itself."
         )
 
 

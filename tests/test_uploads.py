@@ -15,7 +15,7 @@ from tests.support.app import open_page, words
 ROOM = "Other visitors' clips take all the room"
 
 
-@pytest.mark.parametrize(("option", "most"), [(50, 50_000_000), (10_000, 200_000_000)])
+@pytest.mark.parametrize(("option", "most"), [(30, 30_000_000), (10_000, 200_000_000)])
 def test_no_file_is_promised_that_streamlit_refuses(
     option: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from hvc_core import apart, splits
 
 view = state.view()
 limits = uploads.limits()
+upload = f"upload-{st.session_state.get('refused', 0)}"  # another: without what was let go
 ORIGINS = {
     answering.RENDERED: "Rendered by this project: free of rights, no real video.",
     answering.EXAMPLE: "An example clip of the study.",
@@ -35,7 +36,8 @@ ORIGINS = {
 def choose(source: str | None) -> None:
     """Remembers which clip is asked for: the upload (None), or one that lies at hand."""
     many.resume()
-    if source is not None or st.session_state.get("upload"):
+    st.session_state.pop("full", None)
+    if source is not None or st.session_state.get(upload):
         st.session_state["source"] = source
     elif st.session_state.get("source") is None:
         answering.forget()  # the visitor took away the file whose answer is shown
@@ -71,7 +73,7 @@ given = st.file_uploader(
     f"{limits.max_seconds / 60:.0f} minutes each",
     type=list(answering.ENDINGS),
     accept_multiple_files=True,
-    key="upload",
+    key=upload,
     on_change=choose,
     args=(None,),
 )
@@ -126,14 +128,17 @@ def wanted() -> Clip | None:
 
 
 answered = None
+if full := st.session_state.get("full"):
+    st.warning(full, title="No room for so much", icon=":material/error:")
 try:
     clip = wanted()
     if clip is not None:
         with st.spinner("Decoding, then asking both models …"):
             answered = answering.answer(view, clip)
 except uploads.FullError as error:
-    st.warning(str(error), title="No room for so much", icon=":material/error:")
-    answered = answering.last(view)
+    st.session_state["full"] = str(error)
+    st.session_state["refused"] = st.session_state.get("refused", 0) + 1
+    st.rerun()
 except ClipError as error:
     st.error(str(error), title="No answer for this clip", icon=":material/error:")
     answered = answering.last(view)
